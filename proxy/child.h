@@ -1,0 +1,48 @@
+/**
+ * A program that we start: its pipes, its exit, its end. It dies with us (PR_SET_PDEATHSIG), is
+ * the leader of its own process group, and is ended by pid, first politely.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "proxy/loop.h"
+
+enum child_pipe {
+	CHILD_NULL,    /* /dev/null */
+	CHILD_PIPE,    /* a pipe to us */
+	CHILD_INHERIT, /* ours */
+	CHILD_WITH_OUT /* standard error only: where standard output goes */
+};
+
+struct child_conf {
+	char *const *argv; /* argv[0] is looked up in PATH */
+	char *const *env;  /* "NAME=value" added to ours; NULL-terminated; NULL: none */
+	const char *dir;   /* working directory; NULL: ours */
+	enum child_pipe in, out, err;
+	uint64_t memory_max; /* RLIMIT_AS in bytes; 0: none (leave 0 for sanitizers) */
+	uint64_t core_max;   /* RLIMIT_CORE; 0: no core files */
+	/** Runs in the child before exec (setns, say); a returned errno ends the start. May be NULL. */
+	int (*prepare)(void *ctx);
+	/** Its exit: `status` as waitpid gives it. Called once, in the loop. */
+	void (*on_exit)(void *ctx, int status, mdl_time now);
+	void *ctx;
+};
+
+struct child;
+
+/**
+ * Starts it; exec failures are told here ("dnsmasq: No such file or directory"). The pipes are
+ * close-on-exec and non-blocking on our side. MDL_EIO.
+ */
+MDL_MUST mdl_err child_start(struct loop *l, const struct child_conf *conf, struct child **out,
+			     struct mdl_why *why);
+pid_t child_pid(const struct child *c);
+/** Our side of a pipe (0, 1, 2); -1 if there is none. child_take_fd hands it over. */
+int child_fd(const struct child *c, int which);
+int child_take_fd(struct child *c, int which);
+/** SIGTERM to the group now, SIGKILL after `grace` (0: SIGKILL at once); on_exit still comes. */
+void child_stop(struct child *c, mdl_time grace);
+bool child_running(const struct child *c);
+/** Frees it; kills (group, SIGKILL) and reaps first if it still runs; on_exit is not called then. */
+void child_free(struct child *c); /* NULL is fine */

@@ -1,0 +1,1 @@
+mdl_unit(field mdl_protocols)
