@@ -109,7 +109,6 @@ mdl_err mdl_dissect(struct mdl_ctx *x, struct mdl_slice msg, struct mdl_fields *
 		return MDL_ELIMIT;
 	add_layer(out, x, 0);
 	mdl_err err = x->proto->dissect(x, msg, out);
-	out->depth = out->layer = 0;
 	return out->err != MDL_OK ? out->err : err;
 }
 
@@ -117,14 +116,13 @@ void mdl_field_payload(struct mdl_fields *f, struct mdl_ctx *x, uint16_t def, st
 		       size_t off, size_t len, const struct mdl_protocol *inner)
 {
 	uint32_t i = mdl_field_open(f, def, off);
-	uint8_t layer = f->layer, depth = f->depth;
+	uint8_t layer = f->layer;
 	struct mdl_ctx *ix = inner == NULL || len == 0 ? NULL : inner_ctx(x, inner);
 	if (ix != NULL && add_layer(f, ix, f->layers[layer].base + (uint32_t)off)) {
 		if (inner->dissect(ix, mdl_slice_sub(msg, off, len), f) != MDL_OK)
 			mdl_field_note(f, "the payload is malformed", 0);
 	}
 	f->layer = layer;
-	f->depth = depth;
 	mdl_field_close(f, i, off + len);
 }
 

@@ -8,6 +8,7 @@
 void mdl_fields_init(struct mdl_fields *f)
 {
 	memset(f, 0, sizeof(*f));
+	f->parent = MDL_NO_FIELD;
 }
 
 void mdl_fields_fini(struct mdl_fields *f)
@@ -19,6 +20,7 @@ void mdl_fields_fini(struct mdl_fields *f)
 void mdl_fields_clear(struct mdl_fields *f)
 {
 	f->n = 0;
+	f->parent = MDL_NO_FIELD;
 	f->depth = f->layer = f->n_layers = f->n_notes = 0;
 	f->err = MDL_OK;
 }
@@ -67,6 +69,7 @@ uint32_t mdl_field_add(struct mdl_fields *f, uint16_t def, size_t off, size_t le
 		.off = (uint32_t)off + f->layers[f->layer].base,
 		.len = (uint32_t)len,
 		.ref = MDL_NO_REF,
+		.parent = f->parent,
 		.def = def,
 		.depth = f->depth,
 		.layer = f->layer,
@@ -86,17 +89,20 @@ uint32_t mdl_field_open(struct mdl_fields *f, uint16_t def, size_t off)
 	uint32_t i = mdl_field_add(f, def, off, 0);
 	if (f->depth == UINT8_MAX)
 		f->err = MDL_ELIMIT;
-	else
-		f->depth++;
+	if (f->err != MDL_OK)
+		return MDL_NO_FIELD;
+	f->depth++;
+	f->parent = i;
 	return i;
 }
 
 void mdl_field_close(struct mdl_fields *f, uint32_t i, size_t end)
 {
-	if (f->depth > 0)
-		f->depth--;
-	if (f->err == MDL_OK && i < f->n)
-		f->v[i].len = (uint32_t)end + f->layers[f->layer].base - f->v[i].off;
+	if (f->err != MDL_OK || i == MDL_NO_FIELD)
+		return;
+	f->depth = f->v[i].depth;
+	f->parent = f->v[i].parent;
+	f->v[i].len = (uint32_t)end + f->layers[f->layer].base - f->v[i].off;
 }
 
 struct mdl_slice mdl_field_take(struct mdl_fields *f, uint16_t def, struct mdl_cursor *c, size_t n)
@@ -191,25 +197,21 @@ uint32_t mdl_field_end(const struct mdl_fields *f, uint32_t i)
 	return i;
 }
 
-uint32_t mdl_field_parent(const struct mdl_fields *f, uint32_t i)
-{
-	uint8_t depth = f->v[i].depth;
-	while (depth > 0 && i-- > 0)
-		if (f->v[i].depth < depth)
-			return i;
-	return MDL_NO_FIELD;
-}
-
 uint32_t mdl_field_target(const struct mdl_fields *f, uint32_t i)
 {
+	const struct mdl_field *me = &f->v[i];
 	uint16_t of = mdl_field_def(f, i)->of;
-	uint8_t layer = f->v[i].layer;
-	for (uint32_t p = mdl_field_parent(f, i); p != MDL_NO_FIELD; p = mdl_field_parent(f, p))
-		if (f->v[p].def == of && f->v[p].layer == layer)
+	for (uint32_t p = me->parent; p != MDL_NO_FIELD; p = f->v[p].parent)
+		if (f->v[p].def == of && f->v[p].layer == me->layer)
 			return p;
-	for (uint32_t j = i + 1; j < f->n; j++)
-		if (f->v[j].def == of && f->v[j].layer == layer)
+	for (uint32_t j = i + 1; j < f->n; j++) {
+		if (f->v[j].layer != me->layer)
+			continue;
+		if (f->v[j].def == of)
 			return j;
+		if (f->v[j].def == me->def)
+			break;
+	}
 	return MDL_NO_FIELD;
 }
 

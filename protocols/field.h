@@ -11,6 +11,8 @@
 struct mdl_ctx;
 struct mdl_protocol;
 
+enum { MDL_NO_FIELD = UINT32_MAX };
+
 enum mdl_kind {
 	MDL_UINT,    /* unsigned, big-endian, up to 8 bytes (longer: the last 8) */
 	MDL_UINT_LE, /* the same, little-endian */
@@ -65,6 +67,7 @@ enum { MDL_NO_REF = UINT32_MAX, MDL_LAYERS_MAX = 8, MDL_NOTES_MAX = 8, MDL_FIELD
 struct mdl_field {
 	uint32_t off, len; /* in the message */
 	uint32_t ref;	   /* OFFSET: the offset it points to; else MDL_NO_REF */
+	uint32_t parent;   /* the field that holds it; MDL_NO_FIELD for the outermost */
 	uint16_t def;
 	uint8_t depth; /* children of the field before stand one deeper than it */
 	uint8_t layer;
@@ -86,8 +89,9 @@ struct mdl_note {
 struct mdl_fields {
 	struct mdl_field *v; /* in the order of the bytes; a field stands before its children */
 	uint32_t n, cap;
-	uint8_t depth; /* of the next field added */
-	uint8_t layer; /* the layer being added to */
+	uint32_t parent; /* of the next field added */
+	uint8_t depth;	 /* of the next field added */
+	uint8_t layer;	 /* the layer being added to */
 	uint8_t n_layers, n_notes;
 	mdl_err err; /* sticky: MDL_ENOMEM or MDL_ELIMIT while adding */
 	struct mdl_layer layers[MDL_LAYERS_MAX];
@@ -141,9 +145,10 @@ uint64_t mdl_field_uint(const struct mdl_fields *f, struct mdl_slice msg, uint32
 uint64_t mdl_field_max(const struct mdl_fields *f, uint32_t i);
 /** The index behind the field and all its children. */
 uint32_t mdl_field_end(const struct mdl_fields *f, uint32_t i);
-/** The field that holds this one; MDL_NO_FIELD for the outermost. */
-uint32_t mdl_field_parent(const struct mdl_fields *f, uint32_t i);
-/** The field a LENGTH, COUNT or ECHO speaks about; MDL_NO_FIELD if it is not there. */
+/**
+ * The field a LENGTH, COUNT or ECHO speaks about: an enclosing one, else the next one before another
+ * field of the same row as `i`; MDL_NO_FIELD if it is not there.
+ */
 uint32_t mdl_field_target(const struct mdl_fields *f, uint32_t i);
 /** Children of a span. */
 uint32_t mdl_field_children(const struct mdl_fields *f, uint32_t i);
@@ -178,11 +183,11 @@ MDL_MUST mdl_err mdl_field_edit(struct mdl_buf *msg, struct mdl_fields *f, size_
 /** Takes out the field with its children. */
 MDL_MUST mdl_err mdl_field_remove(struct mdl_buf *msg, struct mdl_fields *f, uint32_t i);
 /**
- * Puts a copy of field `j` of `from` (bytes `bytes`), with its children, in front of field `at` of
- * `f`, as a sibling of it; with at == mdl_field_end(parent) as the last child of `parent`. `from`
+ * Puts `times` copies of field `j` of `from` (bytes `bytes`), with its children, in front of field
+ * `at` of `f`, as siblings of it; with at == mdl_field_end(parent) as the last child of `parent`. `from`
  * may be `f` itself, with `bytes` not lying inside `msg`. MDL_EINVAL if the two are of different
  * protocols; MDL_ELIMIT, MDL_ENOMEM: unchanged.
  */
 MDL_MUST mdl_err mdl_field_graft(struct mdl_buf *msg, struct mdl_fields *f, uint32_t parent,
 				 uint32_t at, const struct mdl_fields *from, struct mdl_slice bytes,
-				 uint32_t j);
+				 uint32_t j, uint32_t times);

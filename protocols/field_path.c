@@ -11,7 +11,7 @@ struct way {
 static struct way way_to(const struct mdl_fields *f, uint32_t i)
 {
 	struct way w = { .n = 0 };
-	for (; i != MDL_NO_FIELD && w.n < MDL_COUNT(w.v); i = mdl_field_parent(f, i))
+	for (; i != MDL_NO_FIELD && w.n < MDL_COUNT(w.v); i = f->v[i].parent)
 		w.v[w.n++] = i;
 	return w;
 }

@@ -66,6 +66,12 @@ MDL_MUST mdl_err mdl_case_load(struct mdl_case *c, const struct mdl_seed *s);
 MDL_MUST mdl_err mdl_case_insert(struct mdl_case *c, size_t at, enum mdl_dir dir, mdl_time when,
 				 struct mdl_slice bytes);
 void mdl_case_remove(struct mdl_case *c, size_t at);
+/**
+ * Replaces `len` bytes at `off` of a message. The index follows; relation fields whose own bytes are
+ * overwritten are pinned, for this is what was wanted. MDL_EINVAL if they lie outside; MDL_ELIMIT.
+ */
+MDL_MUST mdl_err mdl_case_edit(struct mdl_case_msg *m, size_t off, size_t len,
+			       struct mdl_slice with);
 /** The case as a trace with the header of `like`; NULL if out of memory. */
 struct mdl_trace *mdl_case_trace(const struct mdl_case *c, const struct mdl_trace *like);
 
@@ -122,7 +128,7 @@ struct mdl_strategy {
 	bool (*choose)(struct mdl_bench *b, struct mdl_op *op);
 	/**
 	 * Does what `op` says. The recipe may come from a minimiser or a hand: places that are not
-	 * there any more are no error, the choice then does nothing. MDL_ELIMIT, MDL_ENOMEM.
+	 * there any more are no error, the choice then does nothing. Only MDL_ENOMEM ends the case.
 	 */
 	mdl_err (*apply)(struct mdl_bench *b, const struct mdl_op *op);
 };
@@ -168,8 +174,8 @@ MDL_MUST mdl_err mdl_mutate(const struct mdl_mutator *m, struct mdl_case *c,
 			    struct mdl_recipe *out);
 /** Does again what the recipe says to `c`, which holds the same seed. */
 MDL_MUST mdl_err mdl_recipe_play(struct mdl_recipe *r, struct mdl_case *c);
-/** Makes right what `repair` names in all changed messages; `now` in seconds since 1970. */
-MDL_MUST mdl_err mdl_case_repair(struct mdl_case *c, unsigned repair, int64_t now);
+/** Makes right what `how` names in all changed messages. */
+MDL_MUST mdl_err mdl_case_repair(struct mdl_case *c, const struct mdl_repair *how);
 
 /**
  * A line a choice and one for the repair: `length-lie msg=0 field=9 v=65535`. Read back by

@@ -24,8 +24,6 @@ struct mdl_ctx {
 	struct mdl_ctx *next;		    /* in the outer one's list */
 };
 
-enum { MDL_NO_FIELD = UINT32_MAX };
-
 /** What to make right after an edit; the rest is left as it is, and so becomes a lie. */
 enum mdl_relation {
 	MDL_REL_LENGTH = 1, /* lengths say what follows them */

@@ -1,1 +1,2 @@
 mdl_unit(field mdl_protocols)
+mdl_unit(mutate mdl_protocols)

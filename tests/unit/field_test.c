@@ -5,71 +5,8 @@
 
 #include <cmocka.h>
 
-#include "core/writer.h"
-#include "protocols/protocol.h"
 #include "support/alloc.h"
-
-/*
- * A toy protocol with every relation: total length of the body (a span around all), a count of
- * items, each item with a length of its own, and an offset that points to the last item.
- */
-enum { TOTAL, BODY, COUNT_OF, ITEMS, ITEM, ITEM_LEN, ITEM_DATA, POINTER, HIGH, LOW };
-
-static const struct mdl_field_def defs[] = {
-	[TOTAL] = { .name = "total", .kind = MDL_UINT, .flags = MDL_F_LENGTH, .of = BODY },
-	[BODY] = { .name = "body", .kind = MDL_SPAN },
-	[COUNT_OF] = { .name = "count", .kind = MDL_UINT, .flags = MDL_F_COUNT, .of = ITEMS },
-	[ITEMS] = { .name = "items", .kind = MDL_SPAN },
-	[ITEM] = { .name = "item", .kind = MDL_SPAN, .flags = MDL_F_REPEAT },
-	[ITEM_LEN] = { .name = "len", .kind = MDL_UINT, .flags = MDL_F_LENGTH, .of = ITEM_DATA },
-	[ITEM_DATA] = { .name = "data", .kind = MDL_BYTES },
-	[POINTER] = { .name = "pointer", .kind = MDL_UINT, .flags = MDL_F_OFFSET },
-	[HIGH] = { .name = "high", .kind = MDL_BITS, .shift = 12, .bits = 4 },
-	[LOW] = { .name = "low", .kind = MDL_BITS, .shift = 0, .bits = 12 },
-};
-
-static void read_items(struct mdl_cursor *c, unsigned count, struct mdl_fields *out)
-{
-	uint32_t items = mdl_field_open(out, ITEMS, mdl_cursor_off(c));
-	for (unsigned i = 0; i < count && c->err == MDL_OK; i++) {
-		uint32_t item = mdl_field_open(out, ITEM, mdl_cursor_off(c));
-		size_t n = (size_t)mdl_field_be(out, ITEM_LEN, c, 1);
-		mdl_field_take(out, ITEM_DATA, c, n);
-		mdl_field_close(out, item, mdl_cursor_off(c));
-	}
-	mdl_field_close(out, items, mdl_cursor_off(c));
-}
-
-static mdl_err toy_dissect(struct mdl_ctx *x, struct mdl_slice msg, struct mdl_fields *out)
-{
-	(void)x;
-	struct mdl_cursor c = mdl_cursor(msg);
-	mdl_field_be(out, TOTAL, &c, 2);
-	uint32_t body = mdl_field_open(out, BODY, mdl_cursor_off(&c));
-	read_items(&c, (unsigned)mdl_field_be(out, COUNT_OF, &c, 1), out);
-	size_t at = mdl_cursor_off(&c);
-	uint16_t to = mdl_cursor_be16(&c);
-	if (c.err == MDL_OK)
-		mdl_field_add_ref(out, POINTER, at, 2, to);
-	if (mdl_cursor_left(&c) >= 2) {
-		mdl_field_add(out, HIGH, mdl_cursor_off(&c), 2);
-		mdl_field_add(out, LOW, mdl_cursor_off(&c), 2);
-		mdl_cursor_skip(&c, 2);
-	}
-	mdl_field_close(out, body, mdl_cursor_off(&c));
-	return c.err;
-}
-
-static const struct mdl_protocol toy = {
-	.name = "toy",
-	.carriers = MDL_DGRAM,
-	.fields = defs,
-	.n_fields = MDL_COUNT(defs),
-	.dissect = toy_dissect,
-};
-
-/* total 13: count 3, items "a", "bc", "", pointer to the third item at 8, bits 0x5abc */
-static const uint8_t sample[] = { 0, 11, 3, 1, 'a', 2, 'b', 'c', 0, 0, 8, 0x5a, 0xbc };
+#include "support/toy.h"
 
 struct toy_case {
 	struct mdl_ctx *x;
@@ -82,7 +19,7 @@ static void toy_open(struct toy_case *t)
 	assert_int_equal(mdl_ctx_new(&toy, MDL_DGRAM, NULL, &t->x, NULL), MDL_OK);
 	mdl_buf_init(&t->msg, 1024);
 	mdl_fields_init(&t->f);
-	assert_int_equal(mdl_buf_add(&t->msg, mdl_slice(sample, sizeof(sample))), MDL_OK);
+	assert_int_equal(mdl_buf_add(&t->msg, mdl_slice(toy_sample, sizeof(toy_sample))), MDL_OK);
 	assert_int_equal(mdl_dissect(t->x, mdl_buf_slice(&t->msg), &t->f), MDL_OK);
 }
 
@@ -112,6 +49,7 @@ static void assert_index_true(struct toy_case *t)
 		assert_int_equal(fresh.v[i].ref, t->f.v[i].ref);
 		assert_int_equal(fresh.v[i].def, t->f.v[i].def);
 		assert_int_equal(fresh.v[i].depth, t->f.v[i].depth);
+		assert_int_equal(fresh.v[i].parent, t->f.v[i].parent);
 	}
 	mdl_fields_fini(&fresh);
 }
@@ -182,8 +120,8 @@ static void test_repair_of_the_untouched_changes_nothing(void **state)
 	struct toy_case t;
 	toy_open(&t);
 	repair_all(&t);
-	assert_int_equal(t.msg.n, sizeof(sample));
-	assert_memory_equal(t.msg.p, sample, sizeof(sample));
+	assert_int_equal(t.msg.n, sizeof(toy_sample));
+	assert_memory_equal(t.msg.p, toy_sample, sizeof(toy_sample));
 	toy_close(&t);
 }
 
@@ -208,9 +146,9 @@ static void test_graft_a_copy(void **state)
 	struct toy_case t;
 	toy_open(&t);
 	uint32_t first = mdl_field_next(&t.f, ITEM, 0);
-	uint32_t items = mdl_field_parent(&t.f, first), end = mdl_field_end(&t.f, items);
-	struct mdl_slice copy = mdl_slice(sample, sizeof(sample));
-	assert_int_equal(mdl_field_graft(&t.msg, &t.f, items, end, &t.f, copy, first), MDL_OK);
+	uint32_t items = t.f.v[first].parent, end = mdl_field_end(&t.f, items);
+	struct mdl_slice copy = mdl_slice(toy_sample, sizeof(toy_sample));
+	assert_int_equal(mdl_field_graft(&t.msg, &t.f, items, end, &t.f, copy, first, 1), MDL_OK);
 	repair_all(&t);
 	static const uint8_t expected[] = { 0, 13, 4,	1, 'a', 2,    'b', 'c',
 					    0, 1,  'a', 0, 8,	0x5a, 0xbc };
@@ -238,16 +176,16 @@ static void test_edit_anywhere_keeps_the_index(void **state)
 	(void)state;
 	/* every cut of every length at every place, replaced by three bytes: what is left of the
 	 * index must lie inside the message, children inside their parents */
-	for (size_t off = 0; off <= sizeof(sample); off++) {
-		for (size_t len = 0; off + len <= sizeof(sample); len++) {
+	for (size_t off = 0; off <= sizeof(toy_sample); off++) {
+		for (size_t len = 0; off + len <= sizeof(toy_sample); len++) {
 			struct toy_case t;
 			toy_open(&t);
 			assert_int_equal(mdl_field_edit(&t.msg, &t.f, off, len, MDL_LIT("xyz")),
 					 MDL_OK);
-			assert_int_equal(t.msg.n, sizeof(sample) - len + 3);
+			assert_int_equal(t.msg.n, sizeof(toy_sample) - len + 3);
 			for (uint32_t i = 0; i < t.f.n; i++) {
 				const struct mdl_field *d = &t.f.v[i];
-				uint32_t p = mdl_field_parent(&t.f, i);
+				uint32_t p = t.f.v[i].parent;
 				assert_true((size_t)d->off + d->len <= t.msg.n);
 				if (p == MDL_NO_FIELD)
 					continue;
@@ -281,12 +219,12 @@ static void fail_somewhere(void)
 	mdl_buf_init(&msg, 1024);
 	mdl_err err = mdl_ctx_new(&toy, MDL_DGRAM, NULL, &x, NULL);
 	if (err == MDL_OK)
-		err = mdl_buf_add(&msg, mdl_slice(sample, sizeof(sample)));
+		err = mdl_buf_add(&msg, mdl_slice(toy_sample, sizeof(toy_sample)));
 	if (err == MDL_OK)
 		err = mdl_dissect(x, mdl_buf_slice(&msg), &f);
 	if (err == MDL_OK)
-		err = mdl_field_graft(&msg, &f, mdl_field_parent(&f, 4), 4, &f,
-				      mdl_slice(sample, sizeof(sample)), 4);
+		err = mdl_field_graft(&msg, &f, f.v[4].parent, 4, &f,
+				      mdl_slice(toy_sample, sizeof(toy_sample)), 4, 2);
 	assert_true(err == MDL_OK || err == MDL_ENOMEM);
 	mdl_fields_fini(&f);
 	mdl_buf_fini(&msg);
