@@ -16,8 +16,8 @@ enum {
 	FEATURES_MAX = 64,
 	STEPS_MAX = 32,
 	STATE_START = 0,	   /* before anything was said */
-	STATE_SILENT = 0xfffffffe, /* a request that got no answer */
-	STATE_ENDED = 0xfffffffd,  /* the peer ended the conversation early */
+	STATE_SILENT = 0x7ffffffe, /* a request that got no answer */
+	STATE_ENDED = 0x7ffffffd,  /* the peer ended the conversation early */
 };
 
 struct features {

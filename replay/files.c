@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,20 @@ mdl_err folder_make(const char *path, struct mdl_why *why)
 	if (mkdir(part, 0755) != 0 && errno != EEXIST)
 		return mdl_fail(why, MDL_EIO, "%s: %s", part, strerror(errno));
 	return folder_is(path) ? MDL_OK : mdl_fail(why, MDL_EIO, "%s: not a folder", path);
+}
+
+mdl_err folder_hold(const char *path, int *fd, struct mdl_why *why)
+{
+	char lock[PATH_SIZE];
+	if (!path_join(lock, sizeof(lock), path, ".lock"))
+		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", path);
+	*fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (*fd < 0)
+		return mdl_fail(why, MDL_EIO, "%s: %s", lock, strerror(errno));
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return MDL_OK;
+	close(*fd);
+	return mdl_fail(why, MDL_EBUSY, "%s: another meddle works in this folder", path);
 }
 
 static bool names_add(struct names *n, const char *name)

@@ -20,5 +20,11 @@ struct names {
 MDL_MUST mdl_err folder_list(const char *path, struct names *out, struct mdl_why *why);
 void names_free(struct names *n);
 
+/**
+ * Holds the folder for this process until the descriptor is closed, which the kernel does too when we
+ * die. MDL_EBUSY: another process holds it.
+ */
+MDL_MUST mdl_err folder_hold(const char *path, int *fd, struct mdl_why *why);
+
 /** "a/b"; false if it does not fit. */
 bool path_join(char *out, size_t size, const char *a, const char *b);
