@@ -56,6 +56,11 @@ struct target *executor_target(struct executor *e)
 	return e->conf.target;
 }
 
+const struct executor_conf *executor_configuration(const struct executor *e)
+{
+	return &e->conf;
+}
+
 static struct mdl_ctx *ctx_for(struct executor *e, enum mdl_carrier carrier)
 {
 	return e->x[carrier == MDL_STREAM];

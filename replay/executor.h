@@ -57,3 +57,4 @@ bool executor_alive(struct executor *e, mdl_time patience);
 /** Starts the target if it does not run. */
 MDL_MUST mdl_err executor_ready(struct executor *e, struct mdl_why *why);
 struct target *executor_target(struct executor *e);
+const struct executor_conf *executor_configuration(const struct executor *e);
