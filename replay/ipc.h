@@ -13,7 +13,7 @@ enum ipc_type {
 	IPC_CALIBRATE, /* nothing */
 	IPC_MANNER,    /* struct manner */
 	IPC_RUN,       /* struct ipc_run */
-	IPC_TRIAGE,    /* struct ipc_triage */
+	IPC_TRIAGE,    /* struct ipc_triage, of worker.h */
 	IPC_QUIT,      /* nothing */
 	/* from a worker */
 	IPC_FAILED,	/* text: why it cannot go on */

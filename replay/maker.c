@@ -173,13 +173,14 @@ static struct mdl_trace *finish(struct entry *e, const struct mdl_recipe *r, int
 mdl_err maker_make(struct maker *m, uint64_t n, int64_t now, struct made *out)
 {
 	struct mdl_rng r = mdl_rng_fork(&m->root, "case", n);
-	size_t i = m->conf.plain ? (size_t)(n % m->n) : schedule_pick(m->schedule, &r);
+	bool plain = m->conf.plain || n < m->conf.seeds;
+	size_t i = plain ? (size_t)(n % m->n) : schedule_pick(m->schedule, &r);
 	struct entry *e = &m->v[i];
 	struct mdl_stock stock = { (const struct mdl_seed *const *)e->lane->seeds, e->lane->n,
 				   e->lane->dict };
 	mdl_recipe_clear(&m->recipe);
 	mdl_err err = load(e);
-	if (err == MDL_OK && !m->conf.plain)
+	if (err == MDL_OK && !plain)
 		err = mdl_mutate(m->mutator, e->lane->work, &stock, &r, &m->recipe);
 	if (err != MDL_OK)
 		return err;

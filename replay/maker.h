@@ -13,7 +13,8 @@ struct maker_conf {
 	const struct mdl_protocol *proto;
 	const struct mdl_strings *settings; /* borrowed */
 	const char *strategies;		    /* filter, see mdl_mutator_new; NULL: all */
-	bool plain;			    /* no mutation: entries are played as they are */
+	bool plain;   /* no mutation: entries are played as they are, in turn */
+	size_t seeds; /* so do the first cases, one for each of the first entries */
 	uint64_t seed;
 };
 

@@ -6,12 +6,14 @@
 #include <time.h>
 
 #include "core/hash.h"
+#include "protocols/diff.h"
 #include "replay/bundle.h"
 #include "replay/files.h"
+#include "replay/leak.h"
 #include "replay/minimise.h"
 #include "replay/stack.h"
 
-enum { PATH_SIZE = 4096, TEXT_MAX = 16 << 20, LOG_KEPT = 64 << 10 };
+enum { PATH_SIZE = 4096, TEXT_MAX = 16 << 20, LOG_KEPT = 64 << 10, LEAK_SHARE = 40 };
 
 /* One suspicion being looked into. */
 struct work {
@@ -24,8 +26,10 @@ struct work {
 	size_t n_before;
 	struct run said;    /* of the last play that showed it */
 	struct mdl_buf log; /* what the target printed then */
-	unsigned left;	    /* plays that minimising may still take */
-	mdl_err err;	    /* ours, ends everything */
+	bool leaks;	    /* it is growth that has to happen again */
+	enum leak_kind leak;
+	unsigned left; /* plays that minimising may still take */
+	mdl_err err;   /* ours, ends everything */
 	struct mdl_why *why;
 };
 
@@ -84,7 +88,12 @@ static bool play_one(struct work *w, const struct mdl_trace *t, bool fresh)
 static bool happens(struct work *w, const struct mdl_trace *const *before, const bool *keep,
 		    size_t n, const struct mdl_trace *t)
 {
-	bool fresh = true;
+	bool fresh = true, grows = false;
+	if (w->leaks) {
+		if (w->err == MDL_OK)
+			w->err = leak_grows(w->conf->executor, t, w->leak, &grows, w->why);
+		return grows;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (keep != NULL && !keep[i])
 			continue;
@@ -144,6 +153,27 @@ static bool happens_with_history(struct work *w)
 		keep_only(w, keep);
 	free(keep);
 	return again && w->n_before <= BUNDLE_BEFORE_MAX;
+}
+
+/* Growth is nobody's in particular: which of the conversations played makes it? */
+static bool find_leak(struct work *w)
+{
+	const struct triage_job *j = w->job;
+	size_t suspects[LEAK_SUSPECTS], n = 0;
+	w->err = leak_suspects(w->conf->executor, j->history, j->n_history, w->leak, suspects, &n,
+			       w->why);
+	for (size_t i = 0; i < n && w->err == MDL_OK; i++) {
+		if (!happens(w, NULL, NULL, 0, j->history[suspects[i]]))
+			continue;
+		mdl_trace_free(w->trace);
+		mdl_trace_free(w->made.trace);
+		w->trace = mdl_trace_copy(j->history[suspects[i]]);
+		w->made.trace = mdl_trace_copy(j->history[suspects[i]]);
+		w->recipe.n = 0;
+		w->left /= LEAK_SHARE;
+		return w->trace != NULL && w->made.trace != NULL;
+	}
+	return false;
 }
 
 /* ---- making it shorter ---- */
@@ -291,10 +321,30 @@ static void make_shorter(struct work *w)
 
 /* ---- writing it down ---- */
 
+/* Of which fields the conversation's requests are built: what tells one leak from another. */
+static uint64_t shape_of(struct work *w)
+{
+	struct mdl_ctx *x = maker_ctx(w->conf->maker, w->trace->carrier);
+	struct mdl_fields f;
+	uint64_t h = 0;
+	mdl_fields_init(&f);
+	for (size_t i = 0; i < w->trace->n; i++) {
+		struct mdl_slice msg = mdl_buf_slice(&w->trace->v[i]->bytes);
+		if (w->trace->v[i]->dir != MDL_C2S)
+			continue;
+		x->dir = MDL_C2S;
+		struct mdl_view v = { msg, &f, mdl_dissect(x, msg, &f) };
+		h = mdl_hash_u64(mdl_diff_hash(&v, NULL, true), h);
+	}
+	mdl_fields_fini(&f);
+	return h;
+}
+
 static void add_signature(struct work *w, struct triaged *out, struct mdl_buf *stack)
 {
 	struct crashlog c;
-	out->signature = mdl_hash_u64(w->job->suspicion.raw, mdl_hash_str(out->kind, 0));
+	out->signature = mdl_hash_u64(w->leaks ? shape_of(w) : w->job->suspicion.raw,
+				      mdl_hash_str(out->kind, 0));
 	if (strcmp(out->kind, "crash") != 0)
 		return;
 	const struct mdl_trace *all[BUNDLE_BEFORE_MAX + 1];
@@ -326,7 +376,7 @@ static void facts_of(struct work *w, const struct triaged *r, struct bundle_fact
 				    .seed = w->conf->seed,
 				    .number = w->job->number,
 				    .entry = w->made.entry,
-				    .repeat = 1,
+				    .repeat = w->leaks ? LEAK_PLAYS : 1,
 				    .confirmed = r->confirmed,
 				    .tried = r->tried,
 				    .sandbox = w->conf->sandbox,
@@ -410,7 +460,9 @@ mdl_err triage(const struct triage_conf *conf, const struct triage_job *job, str
 	struct mdl_buf stack;
 	mdl_buf_init(&stack, TEXT_MAX);
 	w.err = begin(&w, out);
-	bool again = w.err == MDL_OK && (happens_again(&w) || happens_with_history(&w));
+	w.leaks = leak_kind_of(job->suspicion.kind, &w.leak);
+	bool again = w.err == MDL_OK &&
+		     (w.leaks ? find_leak(&w) : happens_again(&w) || happens_with_history(&w));
 	if (again && w.err == MDL_OK) {
 		make_shorter(&w);
 		out->tried = conf->confirm;

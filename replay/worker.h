@@ -45,7 +45,13 @@ struct case_result {
 	struct suspicion suspicions[SUSPICIONS_MAX];
 };
 
-/** Forks it. MDL_EIO. */
+/** IPC_TRIAGE: look into this. The worker has to be the one that played the case. */
+struct ipc_triage {
+	uint64_t number;
+	struct suspicion suspicion;
+};
+
+/** Forks it; `conf` and all it points to have to be there as long as it runs. MDL_EIO. */
 MDL_MUST mdl_err worker_start(const struct worker_conf *conf, struct worker *out,
 			      struct mdl_why *why);
 /** Ends it: asked first, killed if it does not go within `grace`; its target goes with it. */
