@@ -24,7 +24,7 @@ static const char schema[] =
 	"CREATE TABLE finding(id INTEGER PRIMARY KEY, signature INT, kind TEXT, severity TEXT,"
 	" title TEXT, bundle TEXT, found_case INT, found_ms INT, times INT, confirmed INT, tried "
 	"INT);"
-	"CREATE TABLE raw(id INTEGER PRIMARY KEY, finding INT);"
+	"CREATE TABLE raw(id INTEGER PRIMARY KEY, finding INT, tried INT);"
 	"CREATE TABLE point(ms INTEGER PRIMARY KEY, cases INT, corpus INT, features INT, states "
 	"INT,"
 	" edges INT, findings INT, restarts INT, rss_mb REAL);";
@@ -45,11 +45,10 @@ static const char schema[] =
 	X(EDGES,      "SELECT a,b,count,coalesce(x.text,'start'),coalesce(y.text,'?') FROM edge LEFT JOIN state x ON x.id=a LEFT JOIN state y ON y.id=b ORDER BY a,b") \
 	X(DEPTH,      "INSERT OR REPLACE INTO depth VALUES(?,?,?)") \
 	X(DEPTHS,     "SELECT id,name,count FROM depth ORDER BY id") \
-	X(FINDING_ADD,"INSERT INTO finding(signature,kind,severity,title,bundle,found_case,found_ms,times,confirmed,tried) VALUES(?,?,?,?,?,?,?,?,?,?)") \
-	X(FINDING_PUT,"UPDATE finding SET signature=?,kind=?,severity=?,title=?,bundle=?,found_case=?,found_ms=?,times=?,confirmed=?,tried=? WHERE id=?") \
+	X(FINDING,    "INSERT OR REPLACE INTO finding VALUES(?,?,?,?,?,?,?,?,?,?,?)") \
 	X(FINDINGS,   "SELECT id,signature,kind,severity,title,bundle,found_case,found_ms,times,confirmed,tried FROM finding ORDER BY id") \
-	X(RAW,        "INSERT OR REPLACE INTO raw VALUES(?,?)") \
-	X(RAWS,       "SELECT id,finding FROM raw ORDER BY id") \
+	X(RAW,        "INSERT OR REPLACE INTO raw VALUES(?,?,?)") \
+	X(RAWS,       "SELECT id,finding,tried FROM raw ORDER BY id") \
 	X(POINT,      "INSERT OR REPLACE INTO point VALUES(?,?,?,?,?,?,?,?,?)") \
 	X(POINTS,     "SELECT ms,cases,corpus,features,states,edges,findings,restarts,rss_mb FROM point ORDER BY ms") \
 	X(BEGIN,      "BEGIN IMMEDIATE") \
@@ -463,16 +462,11 @@ mdl_err store_depths(struct store *s, bool (*fn)(void *, unsigned, const char *,
 
 /* ---- findings ---- */
 
-mdl_err store_put_finding(struct store *s, struct store_finding *f, struct mdl_why *why)
+mdl_err store_put_finding(struct store *s, const struct store_finding *f, struct mdl_why *why)
 {
-	const struct value v[] = { I(f->signature), T(f->kind),	      T(f->severity), T(f->title),
-				   T(f->bundle),    I(f->found_case), I(f->found_ms), I(f->times),
-				   I(f->confirmed), I(f->tried),      I(f->id) };
-	if (f->id != 0)
-		return exec(s, ST_FINDING_PUT, v, (int)MDL_COUNT(v), why);
-	mdl_err err = exec(s, ST_FINDING_ADD, v, (int)MDL_COUNT(v) - 1, why);
-	f->id = sqlite3_last_insert_rowid(s->db);
-	return err;
+	return EXEC(s, ST_FINDING, why, I(f->id), I(f->signature), T(f->kind), T(f->severity),
+		    T(f->title), T(f->bundle), I(f->found_case), I(f->found_ms), I(f->times),
+		    I(f->confirmed), I(f->tried));
 }
 
 struct findings {
@@ -505,23 +499,25 @@ mdl_err store_findings(struct store *s, bool (*fn)(void *, const struct store_fi
 	return each(s, ST_FINDINGS, finding_row, &(struct findings){ fn, ctx }, why);
 }
 
-mdl_err store_raw(struct store *s, uint64_t raw, int64_t finding, struct mdl_why *why)
+mdl_err store_raw(struct store *s, uint64_t raw, int64_t finding, unsigned tried,
+		  struct mdl_why *why)
 {
-	return EXEC(s, ST_RAW, why, I(raw), I(finding));
+	return EXEC(s, ST_RAW, why, I(raw), I(finding), I(tried));
 }
 
 struct raws {
-	bool (*fn)(void *ctx, uint64_t raw, int64_t finding);
+	bool (*fn)(void *ctx, uint64_t raw, int64_t finding, unsigned tried);
 	void *ctx;
 };
 
 static bool raw_row(sqlite3_stmt *st, void *ctx)
 {
 	const struct raws *c = ctx;
-	return c->fn(c->ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
+	return c->fn(c->ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+		     (unsigned)sqlite3_column_int(st, 2));
 }
 
-mdl_err store_raws(struct store *s, bool (*fn)(void *, uint64_t, int64_t), void *ctx,
+mdl_err store_raws(struct store *s, bool (*fn)(void *, uint64_t, int64_t, unsigned), void *ctx,
 		   struct mdl_why *why)
 {
 	return each(s, ST_RAWS, raw_row, &(struct raws){ fn, ctx }, why);

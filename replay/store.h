@@ -98,14 +98,18 @@ struct store_finding {
 	unsigned confirmed, tried; /* n of n in a fresh process */
 };
 
-/** Adds (id 0, which it then sets) or changes. */
-MDL_MUST mdl_err store_put_finding(struct store *s, struct store_finding *f, struct mdl_why *why);
+/** Adds or changes. */
+MDL_MUST mdl_err store_put_finding(struct store *s, const struct store_finding *f,
+				   struct mdl_why *why);
 MDL_MUST mdl_err store_findings(struct store *s,
 				bool (*fn)(void *ctx, const struct store_finding *f), void *ctx,
 				struct mdl_why *why);
-/** What a worker saw at once, and the finding that it turned out to be. */
-MDL_MUST mdl_err store_raw(struct store *s, uint64_t raw, int64_t finding, struct mdl_why *why);
-MDL_MUST mdl_err store_raws(struct store *s, bool (*fn)(void *ctx, uint64_t raw, int64_t finding),
+/** What a worker saw at once, and the finding that it turned out to be (0: it did not happen again in
+ *  `tried` tries). */
+MDL_MUST mdl_err store_raw(struct store *s, uint64_t raw, int64_t finding, unsigned tried,
+			   struct mdl_why *why);
+MDL_MUST mdl_err store_raws(struct store *s,
+			    bool (*fn)(void *ctx, uint64_t raw, int64_t finding, unsigned tried),
 			    void *ctx, struct mdl_why *why);
 
 /* ---- progress ---- */

@@ -21,6 +21,7 @@
 
 enum {
 	HISTORY = 256,	 /* conversations remembered for triage */
+	STASHES = 16,	 /* suspicions of one epoch that can be looked into */
 	LOOK_EVERY = 16, /* cases between two looks at what the target uses */
 	SLOW_EVERY = 16, /* looks between two of the slow kind, for leaks that are rare */
 	GROWN_RSS = 128 << 10,
@@ -28,6 +29,13 @@ enum {
 	SLOW_MS = 64, /* an answer this late is measured again */
 	SLOW_AGAIN = 2,
 	PATH_SIZE = 4096
+};
+
+/* A suspicion, and what the target had been played when it came up. */
+struct stash {
+	uint64_t number, raw;
+	struct mdl_trace *v[HISTORY];
+	size_t n;
 };
 
 /* Everything the worker's process has. */
@@ -44,6 +52,8 @@ struct self {
 	struct mdl_trace *history[HISTORY]; /* a ring, since the target was started */
 	size_t n_history;		    /* played since then */
 	unsigned since_start;		    /* cases, for restart_every */
+	struct stash stash[STASHES];	    /* of this epoch */
+	size_t n_stash;
 	uint64_t played;
 	struct growth rss[2], fds[2]; /* quick and slow */
 	char findings[PATH_SIZE];
@@ -74,13 +84,43 @@ static void add_history(struct self *s, struct mdl_trace *t)
 	*place = t;
 }
 
-/* Oldest first, without the last one, which is the case itself; gives how many. */
-static size_t list_history(const struct self *s, const struct mdl_trace *out[HISTORY])
+static void clear_stashes(struct self *s)
 {
-	size_t have = s->n_history < HISTORY ? s->n_history : HISTORY, n = 0;
+	for (size_t i = 0; i < s->n_stash; i++)
+		for (size_t k = 0; k < s->stash[i].n; k++)
+			mdl_trace_free(s->stash[i].v[k]);
+	s->n_stash = 0;
+}
+
+static struct stash *find_stash(struct self *s, uint64_t raw)
+{
+	for (size_t i = 0; i < s->n_stash; i++)
+		if (s->stash[i].raw == raw)
+			return &s->stash[i];
+	return NULL;
+}
+
+/* Copies what was played before the last case, oldest first. */
+static void copy_history(const struct self *s, struct stash *to)
+{
+	size_t have = s->n_history < HISTORY ? s->n_history : HISTORY;
+	to->n = 0;
 	for (size_t i = s->n_history - have; i + 1 < s->n_history; i++)
-		out[n++] = s->history[i % HISTORY];
-	return n;
+		if ((to->v[to->n] = mdl_trace_copy(s->history[i % HISTORY])) != NULL)
+			to->n++;
+}
+
+/* Later cases will be played before anybody looks into this one: what it needs is put aside. */
+static void put_aside(struct self *s, uint64_t number, const struct suspicions *all)
+{
+	for (unsigned i = 0; i < all->n; i++) {
+		if (s->n_stash == STASHES || find_stash(s, all->v[i].raw) != NULL)
+			continue;
+		struct stash *st = &s->stash[s->n_stash++];
+		st->number = number;
+		st->raw = all->v[i].raw;
+		copy_history(s, st);
+	}
 }
 
 /* ---- what it uses ---- */
@@ -165,6 +205,7 @@ static mdl_err play_case(struct self *s, uint64_t number)
 					 .restarted = o.restarted,
 					 .features = o.features };
 		look_at_use(s, &r, &o.suspicions);
+		put_aside(s, number, &o.suspicions);
 		if (!send_result(s, &r, &o.suspicions))
 			err = MDL_ECLOSED;
 	}
@@ -211,6 +252,7 @@ static mdl_err add_entry(struct self *s, struct mdl_slice data)
 static mdl_err set_facts(struct self *s, struct mdl_slice data)
 {
 	struct schedule *schedule = maker_schedule(s->maker);
+	clear_stashes(s); /* an epoch is over */
 	for (size_t i = 0;
 	     i < data.n / sizeof(struct schedule_facts) && i < schedule_count(schedule); i++) {
 		struct schedule_facts f;
@@ -242,9 +284,6 @@ static mdl_err set_manner(struct self *s, struct mdl_slice data)
 
 static mdl_err look_into(struct self *s, struct mdl_slice data)
 {
-	struct triage_job job = { 0 };
-	struct triaged out;
-	const struct mdl_trace *history[HISTORY];
 	struct triage_conf conf = { .executor = s->executor,
 				    .target = s->target_conf,
 				    .maker = s->maker,
@@ -253,14 +292,19 @@ static mdl_err look_into(struct self *s, struct mdl_slice data)
 				    .seed = s->conf->seed,
 				    .sandbox = s->conf->sandbox,
 				    .folder = s->findings };
+	struct triage_job job = { 0 };
 	struct ipc_triage ask;
+	struct triaged out;
 	if (data.n != sizeof(ask))
 		return MDL_EINVAL;
 	memcpy(&ask, data.p, sizeof(ask));
 	job.number = ask.number;
 	job.suspicion = ask.suspicion;
-	job.history = history;
-	job.n_history = list_history(s, history);
+	struct stash *st = find_stash(s, ask.suspicion.raw);
+	if (st != NULL && st->number == ask.number) {
+		job.history = (const struct mdl_trace *const *)st->v;
+		job.n_history = st->n;
+	}
 	mdl_err err = triage(&conf, &job, &out, &s->why);
 	if (err != MDL_OK)
 		return fail(s, err);
@@ -326,6 +370,7 @@ static mdl_err open_self(struct self *s)
 static void close_self(struct self *s)
 {
 	forget_history(s);
+	clear_stashes(s);
 	executor_free(s->executor);
 	target_free(s->target);
 	maker_free(s->maker);
@@ -349,13 +394,16 @@ static int work(const struct worker_conf *conf, int fd)
 }
 
 /* The campaign handles Ctrl-C; we end when it says so, or when it is gone. */
-static void become_worker(pid_t parent)
+static void become_worker(pid_t parent, int fd)
 {
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(2);
+	/* what the campaign has open is not ours: its book, the other workers */
+	close_range(3, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, ~0U, 0);
 }
 
 mdl_err worker_start(const struct worker_conf *conf, struct worker *out, struct mdl_why *why)
@@ -366,8 +414,7 @@ mdl_err worker_start(const struct worker_conf *conf, struct worker *out, struct 
 		return mdl_fail(why, MDL_EIO, "no socket pair for a worker: %s", strerror(errno));
 	out->pid = fork();
 	if (out->pid == 0) {
-		become_worker(parent);
-		close(fds[0]);
+		become_worker(parent, fds[1]);
 		_exit(work(conf, fds[1]));
 	}
 	close(fds[1]);
