@@ -115,7 +115,7 @@ enum mdl_strategy_level {
 	MDL_LEVEL_FIELD, /* through the field table */
 	MDL_LEVEL_TRACE, /* the order of messages */
 };
-const char *mdl_level_name(enum mdl_strategy_level l);
+const char *mdl_strategy_level_name(enum mdl_strategy_level l);
 
 struct mdl_strategy {
 	const char *name;    /* "length-lie"; unique among all strategies */

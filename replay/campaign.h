@@ -30,7 +30,8 @@ struct campaign_options {
 	bool json;
 	bool stop_at_finding;
 };
-extern const struct mdl_opts campaign_options;
+enum { CAMPAIGN_OPTIONS = 20 };
+extern const struct mdl_opt campaign_option_rows[CAMPAIGN_OPTIONS];
 
 enum { DEPTHS_MAX = 16 };
 

@@ -7,7 +7,7 @@ static const char *const sandbox_words[] = { "auto", "yes", "no", NULL };
 #define AT(member) offsetof(struct campaign_options, member)
 
 /* clang-format off */
-static const struct mdl_opt rows[] = {
+const struct mdl_opt campaign_option_rows[CAMPAIGN_OPTIONS] = {
 	{ "to", 0, MDL_OPT_TEXT, AT(to_text), "URI", "the target's address: udp://HOST:PORT, tcp://..., or HOST:PORT for both" },
 	{ "out", 'o', MDL_OPT_TEXT, AT(out), "DIR", "folder of the campaign (meddle-out/DATE-TIME)" },
 	{ "for", 'f', MDL_OPT_TIME, AT(run_for), "TIME", "end after this long: 60s, 10m, 8h" },
@@ -30,5 +30,3 @@ static const struct mdl_opt rows[] = {
 	{ "json", 0, MDL_OPT_FLAG, AT(json), NULL, "status and findings as JSON lines" },
 };
 /* clang-format on */
-
-const struct mdl_opts campaign_options = { rows, MDL_COUNT(rows) };
