@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/stat.h"
 #include "proxy/flow.h"
 #include "replay/bind.h"
 #include "replay/exchange.h"
@@ -18,12 +17,12 @@ struct player {
 	struct mdl_fields ours, theirs; /* scratch */
 	uint32_t next;	   /* place in the trace of our next message; n when all is said */
 	uint32_t expected; /* messages the peer had said before that one */
+	uint32_t asked;	   /* answers that what we said had in the trace */
 	uint32_t got;	   /* messages the peer has said, or is forgiven for */
 	mdl_time deadline; /* of what we wait for now */
 	uint64_t fences;   /* sent so far */
 	bool fence_open;   /* the last one is not answered yet */
 	bool paused, ended, peer_ended, done;
-	struct mdl_hist late; /* ns behind the moment a message was due */
 };
 
 const char *player_outcome_text(enum player_outcome o)
@@ -61,11 +60,14 @@ static mdl_time moment_of(const struct player *p, uint32_t i)
 	return p->conf.paced ? mdl_time_add(p->conf.start, p->conf.trace->v[i]->at) : 0;
 }
 
+/* Is there something that has to come before we go on? */
 static bool answers_missing(const struct player *p)
 {
-	return p->conf.wait == PLAYER_FENCE		       ? p->fence_open
-	       : p->conf.wait == PLAYER_ANSWERS || all_said(p) ? p->got < p->expected
-							       : false;
+	if (p->conf.wait == PLAYER_FENCE)
+		return p->fence_open;
+	if (p->conf.wait == PLAYER_ANSWERS || all_said(p))
+		return p->got < p->expected;
+	return p->conf.window > 0 && p->asked >= p->got + p->conf.window;
 }
 
 static void finish(struct player *p, enum player_outcome o, mdl_time now)
@@ -126,9 +128,8 @@ static void say(struct player *p, mdl_time now)
 		flow_recycle(p->end.flow, m);
 		return;
 	}
+	p->asked += exchange_answers(p->exchange, i);
 	tell(p, &(struct player_event){ m, i, EXCHANGE_NONE, 0 }, now);
-	if (p->conf.paced)
-		mdl_hist_add(&p->late, (uint64_t)(now - moment_of(p, i)));
 	flow_input_msg(p->end.flow, m, now);
 	if (p->conf.wait == PLAYER_FENCE && !p->done)
 		say_fence(p, now);
@@ -154,7 +155,11 @@ static void give_up_waiting(struct player *p, mdl_time now)
 	if (p->fence_open)
 		finish(p, PLAYER_STUCK, now);
 	p->fence_open = false;
-	p->got = p->expected;
+	/* what did not come is forgiven */
+	if (p->got < p->expected)
+		p->got = p->expected;
+	if (p->got < p->asked)
+		p->got = p->asked;
 }
 
 static void run(struct end *e, mdl_time now)
@@ -272,11 +277,4 @@ struct end *player_new(const struct player_conf *conf)
 	if (p->expected > 0) /* the peer speaks first */
 		p->deadline = mdl_time_add(conf->start, conf->patience);
 	return &p->end;
-}
-
-void player_lateness(const struct end *e, mdl_time *p99, mdl_time *max)
-{
-	const struct mdl_hist *h = &self(e)->late;
-	*p99 = (mdl_time)mdl_hist_quantile(h, 0.99);
-	*max = (mdl_time)h->max;
 }

@@ -41,8 +41,9 @@ struct player_conf {
 	mdl_time patience;   /* how long to wait for an answer, a fence, the peer's end */
 	struct probe *fence; /* PLAYER_FENCE; borrowed */
 	bool refresh;	     /* clocks, nonces and seals of untouched messages are made new */
-	bool eager_end; /* half-close a stream behind our last message, not behind its answers */
-	unsigned burst; /* messages handed on at once when nothing holds them; 0: 64 */
+	bool eager_end;	 /* half-close a stream behind our last message, not behind its answers */
+	unsigned window; /* requests that may be open at once, beside `wait`; 0: any number */
+	unsigned burst;	 /* messages handed on at once when nothing holds them; 0: 64 */
 	void (*on_event)(void *ctx, const struct player_event *ev, mdl_time now); /* may be NULL */
 	void (*on_done)(void *ctx, enum player_outcome o, mdl_time now);	  /* once */
 	void *ctx;
@@ -50,5 +51,3 @@ struct player_conf {
 
 /** NULL if out of memory. The flow that takes it closes and frees it. */
 struct end *player_new(const struct player_conf *conf);
-/** Messages of ours that went out late: by how much at most, and at the 99th percentile. */
-void player_lateness(const struct end *player, mdl_time *p99, mdl_time *max);
