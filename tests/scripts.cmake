@@ -1,0 +1,1 @@
+mdl_script(pcaps.dns pcaps_test.sh dns)
