@@ -4,6 +4,7 @@
 #
 # usage: selftest.sh PLANTED_DNS PLANTED_DNS_ASAN
 set -euo pipefail
+ulimit -c 0
 
 plain=$1 asan=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +13,7 @@ tmp=$(mktemp -d)
 pid='' port=''
 trap 'stop; rm -rf "$tmp"' EXIT
 
-for tool in python3 dig kdig; do
+for tool in python3 dig nsupdate kdig; do
 	command -v "$tool" >/dev/null || {
 		echo "skipped: $tool is missing (Debian: python3, bind9-dnsutils, knot-dnsutils)"
 		exit 77
@@ -43,17 +44,28 @@ stop() {
 }
 
 peer() {
-	python3 "$here/peer.py" "$port" "$@"
+	PYTHONDONTWRITEBYTECODE=1 python3 "$here/peer.py" "$port" "$@"
+}
+
+exits() { # within ten seconds
+	local i
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "$pid" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	fail "$bug: it is still there"
 }
 
 ended_with() { # ended_with SIGNAL, which the server got from itself
 	local status=0
+	exits
 	{ wait "$pid" || status=$?; } 2>/dev/null
 	((status == 128 + $1)) || fail "$bug: status $status, not signal $1"
 	pid=
 }
 
 ended_with_report() { # of AddressSanitizer
+	exits
 	{ ! wait "$pid"; } 2>/dev/null || fail "$bug: it ended as if nothing had happened"
 	grep -q "ERROR: .*$1" "$tmp/stderr" || fail "$bug: no $1 in its report"
 	pid=
@@ -61,7 +73,7 @@ ended_with_report() { # of AddressSanitizer
 
 answers() { # answers EXPECTED TOOL ARGUMENTS... looks for a piece of what the tool prints
 	local got
-	got=$("${@:2}" -p "$port" @127.0.0.1 2>&1)
+	got=$("${@:2}" -p "$port" @127.0.0.1 2>&1) || true
 	grep -qF -- "$1" <<<"$got" || fail "$bug: ${*:2}: no \"$1\" in: $got"
 }
 
@@ -81,6 +93,14 @@ ordinary_questions() {
 	answers 'ANSWER: 17' dig txt17.big.example TXT
 	answers 'SOA	ns1.example. hostmaster.example.' dig dyn.example AXFR
 	answers 'XFR size: 92 records (messages 2' dig big.example AXFR
+}
+
+updates() {
+	printf '%s\n' "server 127.0.0.1 $port" 'zone dyn.example' 'prereq nxdomain new.dyn.example' \
+		'update add new.dyn.example 60 A 192.0.2.200' 'update delete dyn.example SOA' send |
+		nsupdate || fail "$bug: UPDATE"
+	answers 192.0.2.200 dig +short new.dyn.example A
+	answers 'hostmaster.example. 101 ' dig +short dyn.example SOA
 }
 
 resident_kb() {
@@ -161,6 +181,7 @@ check_bug() { # check_bug NAME [PROGRAM]
 
 ends_without_leak() { # at exit AddressSanitizer looks for memory that nothing points to any more
 	kill -TERM "$pid"
+	exits
 	wait "$pid" || fail "$bug: it ended with status $?"
 	pid=
 }
@@ -180,6 +201,7 @@ check_none() {
 	bug=none
 	start "$asan" none
 	ordinary_questions
+	updates
 	peer replay "$captures"
 	peer storm "$captures" 5000 1 # memory that is needed once and kept
 	local before files
