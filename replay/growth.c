@@ -1,6 +1,6 @@
 #include "replay/growth.h"
 
-enum { QUARTER = GROWTH_WINDOW / 4, FALLS_ALLOWED = 2, RISES_WANTED = GROWTH_WINDOW / 2 };
+enum { QUARTER = GROWTH_WINDOW / 4, FALLS_ALLOWED = 2, RISES_WANTED = 3 };
 
 void growth_reset(struct growth *g)
 {
@@ -26,11 +26,12 @@ bool growth_add(struct growth *g, uint64_t sample, uint64_t bound)
 	g->v[g->n++ % GROWTH_WINDOW] = sample;
 	if (g->n < GROWTH_WINDOW)
 		return false;
-	unsigned rises = 0, falls = 0;
+	unsigned rises[2] = { 0, 0 }, falls = 0;
 	for (unsigned i = 1; i < GROWTH_WINDOW; i++) {
-		rises += at(g, i) > at(g, i - 1);
+		rises[i >= GROWTH_WINDOW / 2] += at(g, i) > at(g, i - 1);
 		falls += at(g, i) < at(g, i - 1);
 	}
-	return falls <= FALLS_ALLOWED && rises >= RISES_WANTED &&
+	/* in both halves: what has warmed up stays where it is */
+	return falls <= FALLS_ALLOWED && rises[0] >= RISES_WANTED && rises[1] >= RISES_WANTED &&
 	       mean_of(g, GROWTH_WINDOW - QUARTER) >= mean_of(g, 0) + bound;
 }

@@ -16,6 +16,6 @@ struct growth {
 void growth_reset(struct growth *g);
 /**
  * Adds a sample; true if the window is full, its last quarter is above its first by `bound` or more,
- * and hardly any sample is below the one before it.
+ * both halves rise several times, and hardly any sample is below the one before it.
  */
 bool growth_add(struct growth *g, uint64_t sample, uint64_t bound);

@@ -1,2 +1,7 @@
 mdl_unit(field mdl_protocols)
 mdl_unit(mutate mdl_protocols)
+mdl_unit(schedule mdl_replay)
+mdl_unit(minimise mdl_replay)
+mdl_unit(crashlog mdl_replay)
+mdl_unit(growth mdl_replay)
+mdl_unit(pace mdl_replay)
