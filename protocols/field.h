@@ -60,7 +60,8 @@ struct mdl_field_def {
 	const char *const *texts;	/* known texts, NULL-terminated; for `mutate` */
 };
 
-enum { MDL_NO_REF = UINT32_MAX, MDL_LAYERS_MAX = 8, MDL_NOTES_MAX = 8, MDL_FIELDS_MAX = 1 << 16 };
+#define MDL_NO_REF UINT32_MAX
+enum { MDL_LAYERS_MAX = 8, MDL_NOTES_MAX = 8, MDL_FIELDS_MAX = 1 << 16 };
 
 struct mdl_field {
 	uint32_t off, len; /* in the message */

@@ -24,7 +24,7 @@ struct mdl_ctx {
 	struct mdl_ctx *next;		    /* in the outer one's list */
 };
 
-enum { MDL_NO_FIELD = UINT32_MAX };
+#define MDL_NO_FIELD UINT32_MAX
 
 /** What to make right after an edit; the rest is left as it is, and so becomes a lie. */
 enum mdl_relation {
