@@ -200,6 +200,24 @@ mdl_err mdl_size_parse(const char *text, uint64_t *out)
 	return MDL_OK;
 }
 
+const char *mdl_text_number(const char *p, uint64_t *whole, uint64_t *billionths)
+{
+	*whole = *billionths = 0;
+	const char *start = p;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(*whole, 10U, whole) ||
+		    __builtin_add_overflow(*whole, (uint64_t)(*p - '0'), whole))
+			return NULL;
+	if (p == start)
+		return NULL;
+	if (*p != '.')
+		return p;
+	uint64_t place = 100000000;
+	for (p++; *p >= '0' && *p <= '9'; p++, place /= 10)
+		*billionths += (uint64_t)(*p - '0') * place;
+	return p;
+}
+
 mdl_err mdl_ratio_parse(const char *text, double *out)
 {
 	char *end;

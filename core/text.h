@@ -29,6 +29,11 @@ const char *mdl_size_text(uint64_t n, char out[MDL_SIZE_TEXT]);
 MDL_MUST mdl_err mdl_size_parse(const char *text, uint64_t *out);
 /** Reads decimal, 0x hex. MDL_EINVAL. */
 MDL_MUST mdl_err mdl_uint_parse(const char *text, uint64_t *out);
+/**
+ * Reads digits with at most one dot behind the first, as whole units and billionths of one (digits
+ * behind the ninth are passed over). What follows them; NULL if there are none or too many.
+ */
+const char *mdl_text_number(const char *text, uint64_t *whole, uint64_t *billionths);
 /** Reads "2%", "1/100", "0.02": a share from 0 to 1. MDL_EINVAL. */
 MDL_MUST mdl_err mdl_ratio_parse(const char *text, double *out);
 
