@@ -1,4 +1,7 @@
-/** Bytes as text and back: hex, quoted strings, JSON strings, sizes, words to choose from. */
+/**
+ * Bytes as text and back: hex, quoted strings, JSON strings, numbers, words to choose from. What
+ * appends to a buffer fails as the buffer does, and may have appended a part then.
+ */
 #pragma once
 
 #include "core/buf.h"
@@ -19,7 +22,7 @@ MDL_MUST mdl_err mdl_text_unquote(struct mdl_buf *out, struct mdl_slice s);
  */
 MDL_MUST mdl_err mdl_text_json(struct mdl_buf *out, struct mdl_slice s);
 
-/** Appends printable text as it is, other bytes as \xNN, and cuts after `most` bytes with "...". */
+/** Appends what quote would put between the quotes, and "..." instead of all behind `most` bytes. */
 MDL_MUST mdl_err mdl_text_brief(struct mdl_buf *out, struct mdl_slice s, size_t most);
 
 enum { MDL_SIZE_TEXT = 24 };
