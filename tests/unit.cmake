@@ -1,3 +1,4 @@
+mdl_unit(addr mdl_core)
 mdl_unit(buf mdl_core)
 mdl_unit(cursor mdl_core)
 mdl_unit(err mdl_core)
