@@ -184,9 +184,9 @@ mdl_err mdl_opts_conf(struct mdl_opts o, const struct mdl_conf *map, void *into,
 		const struct mdl_opt *opt = find(o, mdl_slice_str(key));
 		if (opt == NULL) {
 			const char *near = nearest(o, key);
-			return mdl_conf_fail(c, why, "unknown key \"%.60s\"%s%s%s", key,
-					     near == NULL ? "" : "; did you mean ",
-					     near == NULL ? "" : near, near == NULL ? "" : "?");
+			return mdl_conf_fail_key(c, why, "unknown key \"%.60s\"%s%s%s", key,
+						 near == NULL ? "" : "; did you mean ",
+						 near == NULL ? "" : near, near == NULL ? "" : "?");
 		}
 		mdl_err err = set_conf(opt, c, into, why);
 		if (err != MDL_OK)

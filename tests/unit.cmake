@@ -1,5 +1,6 @@
 mdl_unit(addr mdl_core)
 mdl_unit(buf mdl_core)
+mdl_unit(conf mdl_core)
 mdl_unit(cursor mdl_core)
 mdl_unit(err mdl_core)
 mdl_unit(field mdl_protocols)
