@@ -1,3 +1,4 @@
+mdl_script(install install_test.sh)
 mdl_script(layers layers_test.sh)
 mdl_script(layers.self layers_test.sh --self-test)
 mdl_script(purity purity_test.sh)

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -115,11 +116,10 @@ static void test_splice_everywhere(void **state)
 		for (size_t len = 0; off + len <= 6; len++)
 			for (size_t n = 0; n <= 3; n++) {
 				struct mdl_buf b;
-				char expected[16] = "";
+				char expected[16];
 				fill(&b, 64, text);
-				strncat(expected, text, off);
-				strncat(expected, "xyz", n);
-				strcat(expected, text + off + len);
+				snprintf(expected, sizeof(expected), "%.*s%.*s%s", (int)off, text,
+					 (int)n, "xyz", text + off + len);
 				assert_int_equal(mdl_buf_splice(&b, off, len, mdl_slice("xyz", n)),
 						 MDL_OK);
 				assert_holds(&b, expected);
