@@ -1,5 +1,7 @@
+mdl_script(format format_test.sh)
 mdl_script(install install_test.sh)
 mdl_script(layers layers_test.sh)
 mdl_script(layers.self layers_test.sh --self-test)
 mdl_script(purity purity_test.sh)
 mdl_script(purity.self purity_test.sh --self-test)
+mdl_script(shell shell_test.sh)
