@@ -29,7 +29,7 @@ libdir=$(pkg-config --variable=libdir meddle)
 read -ra cflags < <(pkg-config --cflags meddle)
 compile=("${CC:-cc}" -std=c17 -Wall -Wextra -Wpedantic -Werror "${cflags[@]}")
 
-# Each header alone, and twice, without _GNU_SOURCE.
+# Each header alone and twice, then all together, without _GNU_SOURCE.
 headers=$(cd "$tmp/moved/include" && find meddle -name '*.h' | sort)
 for room in core protocols; do
 	for header in "$MEDDLE_SOURCE/$room"/*.h; do
@@ -39,7 +39,9 @@ done
 for header in $headers; do
 	printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$tmp/header.c"
 	"${compile[@]}" -fsyntax-only "$tmp/header.c"
+	echo "#include <$header>" >>"$tmp/all.c"
 done
+"${compile[@]}" -fsyntax-only "$tmp/all.c"
 
 cat >"$tmp/consumer.c" <<'END'
 #include <meddle/core/addr.h>
