@@ -49,7 +49,7 @@ static bool host_ok(struct mdl_slice host, bool brackets)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789-._%:";
 	for (size_t i = 0; i < host.n; i++)
-		if (memchr(letters, host.p[i], sizeof(letters) - 1) == NULL)
+		if (strchr(letters, host.p[i]) == NULL)
 			return false;
 	return !brackets || memchr(host.p, ':', host.n) != NULL;
 }

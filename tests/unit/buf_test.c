@@ -91,6 +91,8 @@ static void test_add_of_own_bytes(void **state)
 	assert_int_equal(b.n, 512);
 	for (size_t i = 0; i < b.n; i++)
 		assert_int_equal(b.p[i], 'a' + i % 8);
+	assert_int_equal(mdl_buf_add(&b, mdl_slice_sub(mdl_buf_slice(&b), 10, 500)), MDL_OK);
+	assert_memory_equal(b.p + 512, b.p + 10, 500);
 	mdl_buf_fini(&b);
 }
 
@@ -156,6 +158,7 @@ static void test_printf(void **state)
 	(void)state;
 	struct mdl_buf b;
 	fill(&b, 1000, "n=");
+	assert_int_equal(mdl_buf_printf(&b, "%s", ""), MDL_OK);
 	assert_int_equal(mdl_buf_printf(&b, "%d %s", 7, ""), MDL_OK);
 	assert_holds(&b, "n=7 ");
 	assert_int_equal(mdl_buf_printf(&b, "%*s", 990, "x"), MDL_OK);
@@ -171,7 +174,7 @@ static void test_cut_and_shift(void **state)
 {
 	(void)state;
 	struct mdl_buf b;
-	fill(&b, 64, "abcdef");
+	fill(&b, 6, "abcdef"); /* no byte to spare */
 	mdl_buf_cut(&b, 7);
 	mdl_buf_cut(&b, 6);
 	assert_holds(&b, "abcdef");

@@ -90,7 +90,8 @@ static void test_complaints_say_where(void **state)
 	static const struct {
 		const char *text, *sentence;
 	} bad[] = {
-		{ "a: 1\nb: [1, 2\n", "a.yaml:3:1: did not find expected ',' or ']'" },
+		{ "a: 1\nb: [1, 2\n",
+		  "a.yaml:3:1: did not find expected ',' or ']', while parsing a flow sequence" },
 		{ "a: 1\n  b: 2\n", "a.yaml:2:4: mapping values are not allowed" },
 		{ "a: 1\nb: 2\na: 3\n", "a.yaml:3:1: this key stands here twice" },
 		{ "a: { b: 1, b: 2 }\n", "a.yaml:1:12: this key stands here twice" },

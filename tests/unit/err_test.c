@@ -59,6 +59,8 @@ static void test_prefix_stands_before(void **state)
 	mdl_fail(&why, MDL_EIO, "no such file");
 	mdl_why_prefix(&why, "%s:%d", "a.yaml", 3);
 	assert_string_equal(why.text, "a.yaml:3: no such file");
+	mdl_why_prefix(&why, "%s", "");
+	assert_string_equal(why.text, ": a.yaml:3: no such file");
 	mdl_why_prefix(NULL, "nobody asks");
 }
 

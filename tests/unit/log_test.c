@@ -103,6 +103,7 @@ static void test_a_gate_opens_a_second_after_the_window_began(void **state)
 	struct mdl_gate g = { 0 };
 	uint64_t held;
 	assert_true(mdl_gate_pass(&g, 1, 10 * MDL_SEC, &held));
+	assert_false(mdl_gate_pass(&g, 1, 10 * MDL_SEC, &held));
 	assert_false(mdl_gate_pass(&g, 1, 11 * MDL_SEC - 1, &held));
 	assert_true(mdl_gate_pass(&g, 1, 11 * MDL_SEC, &held));
 	assert_true(mdl_gate_pass(&g, 1, 0, &held)); /* the clock was set back */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "core/rng.h"
 #include "core/text.h"
 #include "support/all_options.h"
 #include "support/alloc.h"
@@ -108,6 +109,50 @@ static void test_flags(void **state)
 	assert_string_equal(args.words.v[0], "yes"); /* not its value */
 }
 
+static void test_bounds_are_inside(void **state)
+{
+	(void)state;
+	struct all a;
+	struct mdl_args args;
+	assert_int_equal(read_argv(WORDS("-j1", "--limit=1024"), &a, &args, NULL), MDL_OK);
+	assert_int_equal(a.workers, 1);
+	assert_int_equal(a.limit, 1024);
+	assert_int_equal(read_argv(WORDS("-j64", "--limit=0xffffffffffffffff"), &a, &args, NULL),
+			 MDL_OK);
+	assert_int_equal(a.workers, 64);
+	assert_true(a.limit == UINT64_MAX);
+}
+
+static void test_more_choices_than_a_complaint_can_hold(void **state)
+{
+	(void)state;
+	static const char *words[200];
+	for (size_t i = 0; i + 1 < MDL_COUNT(words); i++)
+		words[i] = "a-choice";
+	const struct mdl_opt opt = { .name = "n", .kind = MDL_OPT_CHOICE, .choices = words };
+	struct mdl_why why;
+	unsigned at;
+	assert_int_equal(mdl_opt_set(&opt, "x", &at, &why), MDL_EINVAL);
+	assert_non_null(strstr(why.text, "one of a-choice a-choice"));
+	assert_non_null(strstr(why.text, "not \"x\""));
+}
+
+static void test_a_table_longer_than_the_search_for_the_nearest(void **state)
+{
+	(void)state;
+	static struct mdl_opt many[200];
+	static char names[MDL_COUNT(many)][8];
+	struct mdl_args args;
+	struct mdl_why why;
+	char program[] = "test", word[] = "--opt1000", *argv[] = { program, word, NULL };
+	for (size_t i = 0; i < MDL_COUNT(many); i++) {
+		snprintf(names[i], sizeof(names[i]), "opt%zu", i);
+		many[i] = (struct mdl_opt){ .name = names[i], .kind = MDL_OPT_FLAG };
+	}
+	assert_int_equal(mdl_opts_argv(MDL_OPTS(many), 2, argv, NULL, &args, &why), MDL_EINVAL);
+	assert_string_equal(why.text, "--opt1000: no such option; did you mean --opt100?");
+}
+
 static void test_what_follows_two_dashes(void **state)
 {
 	(void)state;
@@ -189,6 +234,7 @@ static void test_complaints_about_a_command_line(void **state)
 		{ { "--bandwidth" }, "--bandwidth: no such option; see --help" },
 		{ { "--no-workers" }, "--no-workers: no such option; did you mean --workers?" },
 		{ { "--no-strict=1" }, "--no-strict: no such option; did you mean --strict?" },
+		{ { "--on-strict" }, "--on-strict: no such option; did you mean --strict?" },
 		{ { "-x" }, "-x: no such option; see --help" },
 		{ { "-5" }, "-5: no such option; see --help" },
 		{ { "--=x" }, "--: no such option; see --help" },
@@ -323,6 +369,46 @@ static void test_help_fits_eighty_columns(void **state)
 	mdl_buf_fini(&b);
 }
 
+/* Words of 1 to 12 letters behind a name of any length. */
+static void draw_help(struct mdl_rng *r, char *name, char *help)
+{
+	size_t n = (size_t)mdl_rng_range(r, 1, 30);
+	memset(name, 'n', n);
+	name[n] = 0;
+	for (uint64_t words = mdl_rng_range(r, 1, 30); words > 0; words--) {
+		n = (size_t)mdl_rng_range(r, 1, 12);
+		memset(help, 'h', n);
+		help += n;
+		*help++ = words == 1 ? 0 : ' ';
+	}
+}
+
+static void test_help_breaks_lines_where_it_has_to(void **state)
+{
+	(void)state;
+	struct mdl_rng r = mdl_rng(41);
+	for (int i = 0; i < 5000; i++) {
+		char name[32], help[512];
+		draw_help(&r, name, help);
+		const struct mdl_opt opt = { .name = name, .kind = MDL_OPT_FLAG, .help = help };
+		struct mdl_buf b;
+		mdl_buf_init(&b, MDL_BUF_MAX);
+		assert_int_equal(mdl_opts_help((struct mdl_opts){ &opt, 1 }, &b), MDL_OK);
+		assert_int_equal(b.p[26], strlen(name) < 18 ? 'h' : b.p[26]);
+		for (const char *line = mdl_buf_text(&b); *line != 0;) {
+			size_t n = strcspn(line, "\n");
+			const char *next = line + n + 1;
+			bool last = *next == 0,
+			     whole_name = line[6] == '-' && memchr(line, 'h', n) == NULL;
+			size_t word = last ? 0 : strcspn(next + 26, " \n");
+			assert_true(n < 80 && line[n - 1] != ' ');
+			assert_true(last || whole_name || n + 1 + word >= 80);
+			line = next;
+		}
+		mdl_buf_fini(&b);
+	}
+}
+
 static void fail_somewhere(void)
 {
 	struct mdl_buf b;
@@ -345,6 +431,9 @@ int main(void)
 		cmocka_unit_test(test_a_wrong_preset_is_told),
 		cmocka_unit_test(test_every_way_to_write_an_option),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_bounds_are_inside),
+		cmocka_unit_test(test_more_choices_than_a_complaint_can_hold),
+		cmocka_unit_test(test_a_table_longer_than_the_search_for_the_nearest),
 		cmocka_unit_test(test_what_follows_two_dashes),
 		cmocka_unit_test(test_help_stops_reading),
 		cmocka_unit_test(test_a_list_given_several_times),
@@ -354,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_complaints_about_a_file),
 		cmocka_unit_test(test_long_names_and_values_are_cut_in_complaints),
 		cmocka_unit_test(test_help_fits_eighty_columns),
+		cmocka_unit_test(test_help_breaks_lines_where_it_has_to),
 		cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

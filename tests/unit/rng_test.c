@@ -143,6 +143,8 @@ static void test_bounds_are_kept_and_reached(void **state)
 		assert_true(u >= 0 && u < 1);
 	}
 	assert_true(low && high);
+	assert_in_range(mdl_rng_range(&r, INT64_MAX, (uint64_t)INT64_MAX + 1), INT64_MAX,
+			(uint64_t)INT64_MAX + 1);
 	assert_int_equal(mdl_rng_below(&r, 0), 0);
 	assert_int_equal(mdl_rng_below(&r, 1), 0);
 	assert_int_equal(mdl_rng_range(&r, 7, 7), 7);

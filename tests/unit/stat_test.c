@@ -61,6 +61,24 @@ static void test_quantiles_are_within_a_thirty_second(void **state)
 	}
 }
 
+/* The last value of a bucket is the farthest from its middle. */
+static void test_no_value_is_farther_than_a_thirty_second(void **state)
+{
+	(void)state;
+	for (unsigned shift = 1; shift < 58; shift++)
+		for (uint64_t top = 32; top < 64; top++) {
+			uint64_t v[] = { top << shift, ((top + 1) << shift) - 1 };
+			for (size_t i = 0; i < MDL_COUNT(v); i++) {
+				struct mdl_hist h = { 0 };
+				mdl_hist_add(&h, 0);
+				mdl_hist_add(&h, v[i]);
+				mdl_hist_add(&h, UINT64_MAX);
+				double want = (double)v[i];
+				assert_near((double)mdl_hist_quantile(&h, 0.5), want, want / 32);
+			}
+		}
+}
+
 static void test_small_values_are_exact(void **state)
 {
 	(void)state;
@@ -103,7 +121,7 @@ static void test_a_merge_is_what_one_histogram_would_say(void **state)
 	struct mdl_rng r = mdl_rng(4);
 	struct mdl_hist part[3] = { 0 }, whole = { 0 }, sum = { 0 };
 	for (int i = 0; i < 3000; i++) {
-		uint64_t v = draw(&r, 0) >> 8;
+		uint64_t v = 100 + (draw(&r, 0) >> 8);
 		mdl_hist_add(&part[i % 2], v); /* the third stays empty */
 		mdl_hist_add(&whole, v);
 	}
@@ -133,8 +151,12 @@ static void test_moments(void **state)
 {
 	(void)state;
 	static const double v[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
-	struct mdl_moments m = { 0 }, far = { 0 };
+	struct mdl_moments m = { 0 }, far = { 0 }, two = { 0 };
 	assert_near(mdl_moments_stddev(&m), 0, 0);
+	mdl_moments_add(&two, 1);
+	assert_near(mdl_moments_stddev(&two), 0, 0);
+	mdl_moments_add(&two, 3);
+	assert_near(mdl_moments_stddev(&two), sqrt(2), 1e-12);
 	for (size_t i = 0; i < MDL_COUNT(v); i++) {
 		mdl_moments_add(&m, v[i]);
 		mdl_moments_add(&far, v[i] + 1e9); /* where the sum of squares would lose it */
@@ -186,14 +208,20 @@ static void test_slope(void **state)
 	static const double up[] = { 1, 3, 5, 7, 9 }, noisy[] = { 0, 2, 1, 3 };
 	assert_near(mdl_slope(up, 5), 2, 1e-12);
 	assert_near(mdl_slope(noisy, 4), 0.8, 1e-12);
+	assert_near(mdl_slope(up, 2), 2, 1e-12);
 	assert_near(mdl_slope(up, 1), 0, 0);
 	assert_near(mdl_slope(NULL, 0), 0, 0);
+	double far[101]; /* where products with y itself would lose the slope */
+	for (size_t i = 0; i < MDL_COUNT(far); i++)
+		far[i] = 1e15 + (double)i;
+	assert_near(mdl_slope(far, MDL_COUNT(far)), 1, 1e-9);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quantiles_are_within_a_thirty_second),
+		cmocka_unit_test(test_no_value_is_farther_than_a_thirty_second),
 		cmocka_unit_test(test_small_values_are_exact),
 		cmocka_unit_test(test_every_value_has_a_bucket),
 		cmocka_unit_test(test_shares_outside_are_the_ends),

@@ -93,8 +93,8 @@ static void test_any_bytes_come_back(void **state)
 static void test_json(void **state)
 {
 	(void)state;
-	assert_gives(mdl_text_json, MDL_LIT("a\"\\\n\x01\x7f\x80\xff/"),
-		     MDL_LIT("\"a\\\"\\\\\\n\\u0001\\u007f\\u0080\\u00ff/\""));
+	assert_gives(mdl_text_json, MDL_LIT("a\"\\\n\x01 ~\x7f\x80\xff/"),
+		     MDL_LIT("\"a\\\"\\\\\\n\\u0001 ~\\u007f\\u0080\\u00ff/\""));
 	assert_gives(mdl_text_json, mdl_slice(NULL, 0), MDL_LIT("\"\""));
 }
 
@@ -102,15 +102,21 @@ static void assert_brief(const char *s, size_t most, const char *expected)
 {
 	struct mdl_buf b;
 	mdl_buf_init(&b, 1024);
-	assert_int_equal(mdl_text_brief(&b, mdl_slice_str(s), most), MDL_OK);
+	size_t n = strlen(s);
+	char *exact = malloc(n == 0 ? 1 : n);
+	assert_non_null(exact);
+	memcpy(exact, s, n);
+	assert_int_equal(mdl_text_brief(&b, mdl_slice(exact, n), most), MDL_OK);
 	assert_string_equal(mdl_buf_text(&b), expected);
 	mdl_buf_fini(&b);
+	free(exact);
 }
 
 static void test_brief(void **state)
 {
 	(void)state;
 	assert_brief("abc", 3, "abc");
+	assert_brief("abc", 4, "abc");
 	assert_brief("abcd", 3, "abc...");
 	assert_brief("a\n\x01\"d", 4, "a\\n\\x01\\\"...");
 	assert_brief("a", 0, "...");
@@ -180,6 +186,8 @@ static void test_sizes(void **state)
 	assert_true(v == (uint64_t)2 << 30);
 	assert_int_equal(mdl_size_parse("16777215T", &v), MDL_OK);
 	assert_true(v == (uint64_t)16777215 << 40);
+	assert_int_equal(mdl_size_parse("00000000000000000000001k", &v), MDL_OK);
+	assert_true(v == 1024);
 	static const char *const bad[] = { "",
 					   "k",
 					   "1kk",
@@ -190,7 +198,7 @@ static void test_sizes(void **state)
 					   "1x",
 					   "1kB",
 					   "16777216T",
-					   "11111111111111111111111111" };
+					   "000000000000000000000001k" };
 	for (size_t i = 0; i < MDL_COUNT(bad); i++)
 		assert_int_equal(mdl_size_parse(bad[i], &v), MDL_EINVAL);
 }
@@ -225,19 +233,13 @@ static void test_ratios(void **state)
 		const char *text;
 		double v;
 	} known[] = {
-		{ "0", 0 },
-		{ "1", 1 },
-		{ "0.02", 0.02 },
-		{ "2%", 0.02 },
-		{ "100%", 1 },
-		{ "0.5%", 0.005 },
-		{ "1/100", 0.01 },
-		{ "1/3", 1.0 / 3 },
-		{ "0/5", 0 },
-		{ "2.5/10", 0.25 },
-		{ "7/7", 1 },
-		{ "1.", 1 },
-		{ "0.0000000001", 0 },
+		{ "0", 0 },	      { "1", 1 },
+		{ "0.02", 0.02 },     { "2%", 0.02 },
+		{ "100%", 1 },	      { "0.5%", 0.005 },
+		{ "99.19%", 0.9919 }, { "1/100", 0.01 },
+		{ "1/3", 1.0 / 3 },   { "0/5", 0 },
+		{ "2.5/10", 0.25 },   { "7/7", 1 },
+		{ "1.", 1 },	      { "0.0000000001", 0 },
 	};
 	double v = 0;
 	for (size_t i = 0; i < MDL_COUNT(known); i++) {
@@ -266,13 +268,66 @@ static void test_nearest(void **state)
 	assert_null(mdl_text_nearest("bandwidth", words));
 	assert_null(mdl_text_nearest("", words));
 	assert_null(mdl_text_nearest("delay", empty));
-	char longest[500];
-	memset(longest, 'd', sizeof(longest));
-	for (size_t n = 35; n < 45; n++) {
-		longest[n] = 0;
-		assert_null(mdl_text_nearest(longest, words));
-		longest[n] = 'd';
+}
+
+/* Levenshtein's distance by its definition. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t d[16][16];
+	for (size_t i = 0; i <= strlen(a); i++)
+		for (size_t j = 0; j <= strlen(b); j++) {
+			d[i][j] = i + j;
+			if (i == 0 || j == 0)
+				continue;
+			size_t change = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			d[i][j] = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < d[i][j])
+				d[i][j] = d[i][j - 1] + 1;
+			if (change < d[i][j])
+				d[i][j] = change;
+		}
+	return d[strlen(a)][strlen(b)];
+}
+
+static void draw_word(struct mdl_rng *r, char out[16])
+{
+	size_t n = (size_t)mdl_rng_below(r, 13);
+	for (size_t i = 0; i < n; i++)
+		out[i] = (char)('a' + mdl_rng_below(r, 2));
+	out[n] = 0;
+}
+
+static void test_the_nearest_is_the_first_of_the_least_distance(void **state)
+{
+	(void)state;
+	struct mdl_rng r = mdl_rng(12);
+	for (int i = 0; i < 20000; i++) {
+		char word[16], one[16], two[16];
+		const char *const words[] = { one, two, NULL };
+		draw_word(&r, word);
+		draw_word(&r, one);
+		draw_word(&r, two);
+		size_t a = distance(word, one), b = distance(word, two),
+		       most = strlen(word) / 3 + 1;
+		const char *expected = a <= b ? (a <= most ? one : NULL) : (b <= most ? two : NULL);
+		assert_ptr_equal(mdl_text_nearest(word, words), expected);
 	}
+}
+
+static void test_long_words_are_near_to_none(void **state)
+{
+	(void)state;
+	char word[42], known[42];
+	const char *const words[] = { known, NULL };
+	memset(word, 'd', sizeof(word));
+	memset(known, 'd', sizeof(known));
+	for (size_t n = 38; n <= 41; n++)
+		for (size_t m = 38; m <= 41; m++) {
+			word[n] = known[m] = 0;
+			assert_ptr_equal(mdl_text_nearest(word, words),
+					 n <= 40 && m <= 40 ? known : NULL);
+			word[n] = known[m] = 'd';
+		}
 }
 
 static void fail_somewhere(void)
@@ -314,6 +369,8 @@ int main(void)
 		cmocka_unit_test(test_size_texts),
 		cmocka_unit_test(test_ratios),
 		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_the_nearest_is_the_first_of_the_least_distance),
+		cmocka_unit_test(test_long_words_are_near_to_none),
 		cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

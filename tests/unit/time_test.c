@@ -42,6 +42,7 @@ static void test_units(void **state)
 	assert_reads("5min", 300 * MDL_SEC);
 	assert_reads("2h", 7200 * MDL_SEC);
 	assert_reads("1d", 86400 * MDL_SEC);
+	assert_reads("19.9", 19900 * MDL_MS);
 }
 
 static void test_fractions(void **state)
@@ -67,9 +68,9 @@ static void test_sums(void **state)
 static void test_refusals(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "",	  " ",	 "s",	  "-1s", "+1s",	   " 1s",  "1 s",
-					   "1x",  "1ss", "1e3",	  ".5s", "1.2.3s", "1h30", "1hs",
-					   "0x1", "1s ", "never", "1S",	 "1,5s" };
+	static const char *const bad[] = { "",	  " ",	 "s",	"-1s",	 "+1s",	   " 1s",  "1 s",
+					   "1x",  "1ss", "1e3", ".5s",	 "1.2.3s", "1h30", "1h29",
+					   "1hs", "0x1", "1s ", "never", "1S",	   "1,5s" };
 	for (size_t i = 0; i < MDL_COUNT(bad); i++)
 		assert_refused(bad[i]);
 }

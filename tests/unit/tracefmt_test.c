@@ -23,9 +23,16 @@ static const char sample[] = "meddle-trace 1\n"
 			     "< 0.000312000 cut \"HTTP/1.1 200 OK\\r\\n\"\n"
 			     "> 1.500000000 cut raw made \"\"\n";
 
+/* Reads a copy that ends exactly where the text ends. */
 static mdl_err read_text(const char *text, struct mdl_trace **t, struct mdl_why *why)
 {
-	return mdl_trace_read(mdl_slice_str(text), "a.trace", t, why);
+	size_t n = strlen(text);
+	char *exact = malloc(n == 0 ? 1 : n);
+	assert_non_null(exact);
+	memcpy(exact, text, n);
+	mdl_err err = mdl_trace_read(mdl_slice(exact, n), "a.trace", t, why);
+	free(exact);
+	return err;
 }
 
 static void test_the_example(void **state)
@@ -67,7 +74,7 @@ static void test_what_hands_write(void **state)
 			  &t, NULL),
 		MDL_EMALFORMED);
 	assert_int_equal(
-		read_text("# a comment\r\n\r\nmeddle-trace 1\r\ncarrier: stream\r\n"
+		read_text("\n# a comment\r\n\r\nmeddle-trace 1\r\ncarrier: stream\r\n"
 			  "protocol: raw\r\nclient: -\n#\n>  20ms   made  \"a b\"\r\n< 1 00",
 			  &t, NULL),
 		MDL_OK);
@@ -149,17 +156,28 @@ static void test_complaints(void **state)
 static void test_every_truncation(void **state)
 {
 	(void)state;
+	char text[sizeof(sample)];
 	for (size_t n = 0; n < sizeof(sample); n++) {
 		struct mdl_trace *t = NULL;
-		char *exact = malloc(n == 0 ? 1 : n);
-		assert_non_null(exact);
-		memcpy(exact, sample, n);
-		mdl_err err = mdl_trace_read(mdl_slice(exact, n), "a.trace", &t, NULL);
+		memcpy(text, sample, n);
+		text[n] = 0;
+		mdl_err err = read_text(text, &t, NULL);
 		assert_true(err == MDL_OK || err == MDL_EMALFORMED);
 		assert_true((t != NULL) == (err == MDL_OK));
 		mdl_trace_free(t);
-		free(exact);
 	}
+}
+
+static void test_what_is_not_known_is_not_written(void **state)
+{
+	(void)state;
+	struct mdl_trace *t = mdl_trace_new();
+	struct mdl_buf b;
+	mdl_buf_init(&b, MDL_BUF_MAX);
+	assert_int_equal(mdl_trace_write(t, &b), MDL_OK);
+	assert_string_equal(mdl_buf_text(&b), "meddle-trace 1\nprotocol: raw\ncarrier: dgram\n");
+	mdl_buf_fini(&b);
+	mdl_trace_free(t);
 }
 
 static void test_one_line_stays_one_line(void **state)
@@ -243,8 +261,9 @@ static void test_a_full_buffer(void **state)
 	for (size_t max = 1; max < sizeof(sample); max++) {
 		struct mdl_buf b;
 		mdl_buf_init(&b, max);
-		assert_int_equal(mdl_trace_write(t, &b),
-				 max < sizeof(sample) - 1 ? MDL_ELIMIT : MDL_OK);
+		mdl_err err = mdl_trace_write(t, &b);
+		assert_int_equal(err, max < sizeof(sample) - 1 ? MDL_ELIMIT : MDL_OK);
+		assert_memory_equal(mdl_buf_text(&b), sample, b.n);
 		mdl_buf_fini(&b);
 	}
 	mdl_trace_free(t);
@@ -254,7 +273,7 @@ static void fail_reading(void)
 {
 	struct mdl_trace *t = NULL;
 	struct mdl_why why = { "" };
-	mdl_err err = read_text(sample, &t, &why);
+	mdl_err err = mdl_trace_read(mdl_slice_str(sample), "a.trace", &t, &why);
 	assert_true(err == MDL_OK || err == MDL_ENOMEM);
 	assert_true(err == MDL_OK || strstr(why.text, "out of memory") != NULL);
 	mdl_trace_free(t);
@@ -286,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_what_hands_write),
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_what_is_not_known_is_not_written),
 		cmocka_unit_test(test_one_line_stays_one_line),
 		cmocka_unit_test(test_any_trace_comes_back),
 		cmocka_unit_test(test_a_full_buffer),
