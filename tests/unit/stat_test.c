@@ -119,7 +119,7 @@ static void test_a_merge_is_what_one_histogram_would_say(void **state)
 {
 	(void)state;
 	struct mdl_rng r = mdl_rng(4);
-	struct mdl_hist part[3] = { 0 }, whole = { 0 }, sum = { 0 };
+	struct mdl_hist part[3] = { 0 }, whole = { 0 }, sum = { 0 }, one = { 0 };
 	for (int i = 0; i < 3000; i++) {
 		uint64_t v = 100 + (draw(&r, 0) >> 8);
 		mdl_hist_add(&part[i % 2], v); /* the third stays empty */
@@ -127,6 +127,8 @@ static void test_a_merge_is_what_one_histogram_would_say(void **state)
 	}
 	for (size_t i = 0; i < MDL_COUNT(part); i++)
 		mdl_hist_merge(&sum, &part[i]);
+	mdl_hist_merge(&one, &part[0]);
+	assert_true(one.min == part[0].min && one.max == part[0].max);
 	assert_true(sum.n == whole.n && sum.min == whole.min && sum.max == whole.max);
 	assert_memory_equal(sum.bucket, whole.bucket, sizeof(sum.bucket));
 	assert_near(mdl_hist_mean(&sum), mdl_hist_mean(&whole), mdl_hist_mean(&whole) * 1e-12);
