@@ -18,7 +18,7 @@ enum mdl_conf_kind { MDL_CONF_SCALAR, MDL_CONF_LIST, MDL_CONF_MAP };
  */
 MDL_MUST mdl_err mdl_conf_parse(struct mdl_slice text, const char *name, struct mdl_conf **out,
 				struct mdl_why *why);
-void mdl_conf_free(struct mdl_conf *root); /* NULL is fine */
+void mdl_conf_free(struct mdl_conf *c); /* NULL is fine */
 
 enum mdl_conf_kind mdl_conf_kind(const struct mdl_conf *c);
 /** The text of a scalar; NULL for lists and maps. Lives as long as the tree. */

@@ -36,7 +36,7 @@ MDL_MUST mdl_err mdl_uint_parse(const char *text, uint64_t *out);
  * Reads digits with at most one dot behind the first, as whole units and billionths of one (digits
  * behind the ninth are passed over). What follows them; NULL if there are none or too many.
  */
-const char *mdl_text_number(const char *text, uint64_t *whole, uint64_t *billionths);
+const char *mdl_text_number(const char *p, uint64_t *whole, uint64_t *billionths);
 /** Reads "2%", "1/100", "0.02": a share from 0 to 1. MDL_EINVAL. */
 MDL_MUST mdl_err mdl_ratio_parse(const char *text, double *out);
 

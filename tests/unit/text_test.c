@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -319,14 +320,12 @@ static void test_long_words_are_near_to_none(void **state)
 	(void)state;
 	char word[42], known[42];
 	const char *const words[] = { known, NULL };
-	memset(word, 'd', sizeof(word));
-	memset(known, 'd', sizeof(known));
-	for (size_t n = 38; n <= 41; n++)
-		for (size_t m = 38; m <= 41; m++) {
-			word[n] = known[m] = 0;
+	for (int n = 38; n <= 41; n++)
+		for (int m = 38; m <= 41; m++) {
+			snprintf(word, sizeof(word), "%0*d", n, 0);
+			snprintf(known, sizeof(known), "%0*d", m, 0);
 			assert_ptr_equal(mdl_text_nearest(word, words),
 					 n <= 40 && m <= 40 ? known : NULL);
-			word[n] = known[m] = 'd';
 		}
 }
 
