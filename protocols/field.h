@@ -11,7 +11,7 @@
 struct mdl_ctx;
 struct mdl_protocol;
 
-enum { MDL_NO_FIELD = UINT32_MAX };
+#define MDL_NO_FIELD UINT32_MAX
 
 enum mdl_kind {
 	MDL_UINT,    /* unsigned, big-endian, up to 8 bytes (longer: the last 8) */
@@ -62,7 +62,8 @@ struct mdl_field_def {
 	const char *const *texts;	/* known texts, NULL-terminated; for `mutate` */
 };
 
-enum { MDL_NO_REF = UINT32_MAX, MDL_LAYERS_MAX = 8, MDL_NOTES_MAX = 8, MDL_FIELDS_MAX = 1 << 16 };
+#define MDL_NO_REF UINT32_MAX
+enum { MDL_LAYERS_MAX = 8, MDL_NOTES_MAX = 8, MDL_FIELDS_MAX = 1 << 16 };
 
 struct mdl_field {
 	uint32_t off, len; /* in the message */

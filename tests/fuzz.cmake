@@ -1,0 +1,3 @@
+mdl_fuzz(conf mdl_core)
+mdl_fuzz(text mdl_core)
+mdl_fuzz(trace mdl_core)

@@ -1,3 +1,10 @@
 mdl_script(pcaps.dns pcaps_test.sh dns)
 mdl_script(planted.selftest planted/selftest.sh
 	$<TARGET_FILE:planted_dns> $<TARGET_FILE:planted_dns_asan>)
+mdl_script(format format_test.sh)
+mdl_script(install install_test.sh)
+mdl_script(layers layers_test.sh)
+mdl_script(layers.self layers_test.sh --self-test)
+mdl_script(purity purity_test.sh)
+mdl_script(purity.self purity_test.sh --self-test)
+mdl_script(shell shell_test.sh)
