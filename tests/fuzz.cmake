@@ -1,0 +1,1 @@
+mdl_fuzz(ip mdl_protocols)

@@ -1,2 +1,5 @@
 mdl_unit(field mdl_protocols)
 mdl_unit(mutate mdl_protocols)
+mdl_unit(inet_sum mdl_protocols)
+mdl_unit(ip mdl_test_packets)
+mdl_unit(ip_peek mdl_test_packets)
