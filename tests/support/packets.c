@@ -95,6 +95,7 @@ static void fragment4(struct mdl_writer *w, struct mdl_slice whole, uint32_t id,
 		      size_t len)
 {
 	size_t n = (size_t)(whole.p[0] & 15) * 4;
+	len = mdl_slice_sub(whole, n + off, len).n;
 	bool more = n + off + len < whole.n;
 	mdl_writer_bytes(w, mdl_slice_sub(whole, 0, n));
 	mdl_writer_bytes(w, mdl_slice_sub(whole, n + off, len));
@@ -107,6 +108,7 @@ static void fragment4(struct mdl_writer *w, struct mdl_slice whole, uint32_t id,
 static void fragment6(struct mdl_writer *w, struct mdl_slice whole, uint32_t id, size_t off,
 		      size_t len)
 {
+	len = mdl_slice_sub(whole, 40 + off, len).n;
 	bool more = 40 + off + len < whole.n;
 	mdl_writer_bytes(w, mdl_slice_sub(whole, 0, 40));
 	mdl_writer_u8(w, whole.p[6]);
