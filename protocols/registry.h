@@ -4,6 +4,7 @@
 #include "protocols/protocol.h"
 
 extern const struct mdl_protocol mdl_raw;
+extern const struct mdl_protocol mdl_ip;
 
 /** The protocols, NULL-terminated. */
 const struct mdl_protocol *const *mdl_protocols(void);
