@@ -160,11 +160,19 @@ static mdl_err put_before(const char *folder, const struct bundle *b, struct mdl
 static mdl_err put_pcap(const char *folder, const struct mdl_trace *t, struct mdl_why *why)
 {
 	char path[PATH_SIZE];
-	if (t == NULL || t->n == 0 || t->carrier == MDL_PACKET)
+	struct capture_writer *w;
+	if (t == NULL || t->n == 0)
 		return MDL_OK;
 	if (!path_join(path, sizeof(path), folder, "trace.pcapng"))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
-	return capture_write_trace(path, t, why);
+	mdl_err err = capture_create(path, "a finding of meddle", &w, why);
+	if (err != MDL_OK)
+		return err;
+	mdl_err wrote = capture_write_trace(w, t);
+	err = capture_finish(w, why);
+	return err == MDL_OK && wrote != MDL_OK
+		       ? mdl_fail(why, wrote, "%s: %s", path, mdl_err_text(wrote))
+		       : err;
 }
 
 static mdl_err put_yaml(const char *folder, const struct bundle_facts *f, struct mdl_why *why)

@@ -545,7 +545,9 @@ static mdl_err prepare(struct campaign *c, const struct mdl_strings *inputs)
 	struct seeds seeds = { 0 };
 	struct seeds_conf sc = { .paths = inputs,
 				 .protocol = c->o->protocol,
-				 .settings = &c->o->settings };
+				 .settings = &c->o->settings,
+				 .on_note = c->hooks->on_note,
+				 .ctx = c->hooks->ctx };
 	char name[MDL_PROTO_NAME];
 	mdl_err err = choose_target(c);
 	if (err == MDL_OK)

@@ -21,20 +21,6 @@ static uint64_t key_of(struct exchange *e, enum mdl_dir dir, struct mdl_slice by
 	return mdl_pair_key(e->x, bytes);
 }
 
-/*
- * The request an answer belongs to. It stays open while no other waits behind it with the same key,
- * for an answer may come in several messages.
- */
-static bool claim(struct mdl_pairs *open, uint64_t key, struct mdl_request *out)
-{
-	struct mdl_request next;
-	if (!mdl_pairs_take(open, key, out))
-		return false;
-	if (!mdl_pairs_peek(open, key, &next) && mdl_pairs_open(open, out, NULL) != MDL_OK)
-		return true; /* out of memory: a second answer will be nobody's */
-	return true;
-}
-
 static void link_answer(struct exchange *e, uint32_t request, uint32_t answer)
 {
 	e->request[answer] = request;
@@ -56,7 +42,7 @@ static mdl_err pair_recorded(struct exchange *e)
 		e->request[i] = e->first[i] = e->next[i] = EXCHANGE_NONE;
 		if (m->dir == e->asks)
 			err = mdl_pairs_open(open, &req, NULL);
-		else if (claim(open, req.key, &req))
+		else if (mdl_pairs_claim(open, req.key, &req))
 			link_answer(e, (uint32_t)req.token, i);
 	}
 	mdl_pairs_free(open);
@@ -126,7 +112,7 @@ struct exchange_match exchange_got(struct exchange *e, struct mdl_slice bytes)
 {
 	struct mdl_request req;
 	uint64_t key = key_of(e, mdl_dir_other(e->asks), bytes);
-	if (!claim(e->open, key, &req))
+	if (!mdl_pairs_claim(e->open, key, &req))
 		return (struct exchange_match){ EXCHANGE_NONE, EXCHANGE_NONE, 0 };
 	uint32_t i = (uint32_t)req.token;
 	return (struct exchange_match){ i, exchange_answer(e, i, e->got[i]++), req.at };

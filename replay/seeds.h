@@ -4,17 +4,14 @@
  */
 #pragma once
 
-#include "core/log.h"
-#include "core/opt.h"
-#include "protocols/protocol.h"
+#include "replay/load.h"
 
 struct seeds {
 	struct mdl_trace **v; /* owned */
-	size_t n, cap;
+	size_t n;
 	const struct mdl_protocol *proto;	    /* of all of them */
 	size_t files, conversations;		    /* that were read */
 	size_t other_protocol, one_sided, repeated; /* and left out, by reason */
-	size_t lost;				    /* bytes that captures lacked */
 };
 
 struct seeds_conf {
@@ -22,11 +19,12 @@ struct seeds_conf {
 	const char *protocol; /* NULL: the one most conversations speak, raw last */
 	const struct mdl_strings *settings;
 	bool whole; /* long conversations stay whole, repeated ones too */
-	const struct mdl_log *log;
+	void (*on_note)(void *ctx, const char *line); /* about captures that lack something */
+	void *ctx;
 };
 
-enum { SEED_REQUESTS = 8 }; /* of our side in one piece */
+enum { SEED_REQUESTS = 4 }; /* of our side in one piece */
 
-/** MDL_ENOTFOUND: nothing to play in there, with the counts; else as reading files. */
+/** MDL_ENOTFOUND: nothing to play in there, with the counts; else as load_paths. */
 MDL_MUST mdl_err seeds_load(const struct seeds_conf *conf, struct seeds *out, struct mdl_why *why);
 void seeds_free(struct seeds *s);

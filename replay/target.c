@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "proxy/child.h"
+#include "proxy/drain.h"
 
 enum {
 	OUTPUT_MAX = 256 << 10,
@@ -24,7 +25,8 @@ static const mdl_time poll_every = 2 * MDL_MS;
 struct target {
 	struct target_conf conf;
 	struct child *child;
-	int status; /* of the child, once it has exited */
+	struct drain *drain; /* of what it prints */
+	int status;	     /* of the child, once it has exited */
 	bool exited;
 	unsigned starts;
 	uint16_t port;		   /* that stands for "{port}"; 0: none was asked for */
@@ -127,7 +129,9 @@ mdl_err target_new(const struct target_conf *conf, struct target **out, struct m
 void target_stop(struct target *t)
 {
 	child_free(t->child);
+	drain_close(t->drain);
 	t->child = NULL;
+	t->drain = NULL;
 }
 
 void target_free(struct target *t)
@@ -162,6 +166,8 @@ static void on_exit_of_child(void *ctx, int status, mdl_time now)
 	(void)now;
 	t->exited = true;
 	t->status = status;
+	if (t->drain != NULL)
+		drain_now(t->drain); /* its last words */
 }
 
 /* Sanitizers shall say what they saw, at once, and with an exit code that is theirs alone; what the
@@ -194,13 +200,17 @@ static mdl_err start_child(struct target *t, struct mdl_why *why)
 		.in = CHILD_NULL,
 		.out = CHILD_PIPE,
 		.err = CHILD_WITH_OUT,
-		.on_output = on_output,
 		.on_exit = on_exit_of_child,
 		.ctx = t,
 	};
 	t->exited = false;
 	t->starts++;
-	return child_start(t->conf.loop, &c, &t->child, why);
+	mdl_err err = child_start(t->conf.loop, &c, &t->child, why);
+	if (err == MDL_OK)
+		err = drain_open(t->conf.loop, child_fd(t->child, 1), on_output, t, &t->drain, why);
+	if (err == MDL_OK)
+		child_take_fd(t->child, 1);
+	return err;
 }
 
 /* ---- where it listens ---- */
