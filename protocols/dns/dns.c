@@ -3,6 +3,7 @@
 #include "protocols/dns/fields.h"
 #include "protocols/dns/internal.h"
 #include "protocols/dns/look.h"
+#include "protocols/dns/mutate.h"
 #include "protocols/dns/pointer.h"
 #include "protocols/dns/tsig.h"
 #include "protocols/dns/types.h"
@@ -93,6 +94,8 @@ const struct mdl_protocol mdl_dns = {
 	.state_size = sizeof(struct dns_state),
 	.options = { options, MDL_COUNT(options) },
 	.options_size = sizeof(struct dns_options),
+	.strategies = mdl_dns_strategies,
+	.n_strategies = DNS_STRATEGIES,
 	.open = open,
 	.close = close,
 	.guess = mdl_dns_guess,
