@@ -113,6 +113,14 @@ MDL_MUST mdl_err mdl_fields_reserve(struct mdl_fields *f, uint32_t extra);
 uint32_t mdl_field_add(struct mdl_fields *f, uint16_t def, size_t off, size_t len);
 /** Adds a field with MDL_F_OFFSET that points to offset `to` of the layer. */
 void mdl_field_add_ref(struct mdl_fields *f, uint16_t def, size_t off, size_t len, size_t to);
+/** A field of a fixed layout: where it lies behind the layout's beginning. */
+struct mdl_shape {
+	uint16_t def;
+	uint8_t off, len;
+	uint8_t in; /* the row of the layout that holds it, counted from 1; 0: none of them */
+};
+/** Adds the `n` fields of a layout that begins at `off`; for headers, cheaper than one by one. */
+void mdl_field_add_shape(struct mdl_fields *f, const struct mdl_shape *shape, size_t n, size_t off);
 /** Adds a span (or another field with children) that begins at `off`; fields added until close are its children. */
 uint32_t mdl_field_open(struct mdl_fields *f, uint16_t def, size_t off);
 /** The span ends at `end`. */
