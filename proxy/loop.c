@@ -33,6 +33,8 @@ struct loop {
 	mdl_time armed; /* what the timerfd is set to; MDL_NEVER */
 	mdl_time now;	/* of this wake, if `awake` */
 	bool awake;
+	bool once; /* in loop_once: somebody looks at what was done after every wake */
+	bool did;  /* something, since it was asked for */
 	mdl_time spin;
 	struct timers timers; /* also those of flows */
 	struct flow_seat *touched;
@@ -128,6 +130,7 @@ static void settle(struct loop *l)
 		size_t ran = timers_run(&l->timers, now);
 		if (ran == 0 && l->n_touched == 0)
 			return;
+		l->did = true;
 		for (size_t n = l->n_touched; n > 0 && l->touched != NULL; n--)
 			flush(l, l->touched, now);
 	}
@@ -179,7 +182,7 @@ static void on_prepare(uv_prepare_t *h)
 	settle(l);
 	mdl_time due = timers_due(&l->timers);
 	bool spin = due != MDL_NEVER && l->spin > 0 && due - l->spin <= loop_clock();
-	if (spin || l->n_touched > 0 || due <= l->now)
+	if (spin || l->n_touched > 0 || due <= l->now || (l->once && l->did))
 		uv_idle_start(&l->idle, on_idle);
 	else
 		uv_idle_stop(&l->idle);
@@ -215,10 +218,13 @@ void loop_stop(struct loop *l)
 
 void loop_once(struct loop *l, bool wait)
 {
+	l->once = true;
+	l->did = false; /* something that the caller may want to look at: then there is no waiting */
 	begin(l);
 	wait = wait && uv_loop_alive(&l->uv);
 	uv_ref((uv_handle_t *)&l->alarm); /* or libuv would not even look, at signals say */
 	uv_run(&l->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+	l->once = false;
 	keep(l);
 }
 

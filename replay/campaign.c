@@ -357,6 +357,7 @@ static mdl_err look_into(struct campaign *c, const struct suspicion *s, uint64_t
 	struct ipc_triage ask = { number, *s };
 	struct triaged t;
 	c->status->phase = "looking into a suspicion";
+	note(c, "case %" PRIu64 ": %s: %s", number, s->kind, s->title);
 	mdl_err err = crew_triage(c->crew, by, &ask, &t, tick, c, c->why);
 	c->status->phase = "fuzzing";
 	return err == MDL_OK ? enter_finding(c, &t) : err;

@@ -141,6 +141,8 @@ mdl_err executor_try(struct executor *e, const struct manner *m, const struct md
 		     struct run *out, struct mdl_why *why)
 {
 	mdl_err err = executor_ready(e, why);
+	if (err == MDL_OK && m->fenced)
+		err = make_probe(e, why);
 	return err == MDL_OK ? converse(e, m, t, out, why) : err;
 }
 
