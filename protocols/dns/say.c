@@ -12,7 +12,14 @@
 #include "protocols/dns/types.h"
 #include "protocols/name.h"
 
-enum { RECORDS_SHOWN = 4, BRIEF_BYTES = 16, BRIEF_TEXT = 64, VALUES_SHOWN = 24, TYPES_SHOWN = 32 };
+enum {
+	RECORDS_SHOWN = 4,
+	BRIEF_BYTES = 16,
+	BRIEF_TEXT = 64,
+	VALUES_SHOWN = 24,
+	TYPES_SHOWN = 32,
+	CODES_SHOWN = 8
+};
 
 /* A line being written, with a sticky error. */
 struct line {
@@ -284,6 +291,22 @@ static void put_flags(struct line *l, const char *before)
 			put(l, " %s%s", before, names[i].name);
 }
 
+/* The first few numbers of row `row` by name, each after `before`. */
+static void put_codes(struct line *l, uint16_t row, const struct mdl_value *names,
+		      const char *prefix, const char *before)
+{
+	unsigned shown = 0;
+	for (uint32_t i = find(l, row, 0, l->f->n); i != MDL_NO_FIELD;
+	     i = find(l, row, i + 1, l->f->n)) {
+		put(l, "%s", before);
+		if (shown++ == CODES_SHOWN) {
+			put(l, "...");
+			return;
+		}
+		PUT(l, mdl_dns_value_text(names, mdl_field_uint(l->f, l->msg, i), prefix, l->out));
+	}
+}
+
 static void put_edns(struct line *l)
 {
 	uint32_t i = find(l, DNS_UDP_SIZE, 0, l->f->n);
@@ -294,12 +317,7 @@ static void put_edns(struct line *l)
 		put(l, ",version %u", (unsigned)number_in(l, DNS_EDNS_VERSION, i, l->f->n));
 	if (number_in(l, DNS_DO, i, l->f->n) != 0)
 		put(l, ",do");
-	for (i = find(l, DNS_OPT_CODE, i, l->f->n); i != MDL_NO_FIELD;
-	     i = find(l, DNS_OPT_CODE, i + 1, l->f->n)) {
-		put(l, ",");
-		PUT(l, mdl_dns_value_text(mdl_dns_options, mdl_field_uint(l->f, l->msg, i), "OPT",
-					  l->out));
-	}
+	put_codes(l, DNS_OPT_CODE, mdl_dns_options, "OPT", ",");
 	put(l, ")");
 }
 
@@ -364,17 +382,6 @@ static void put_update(struct line *l)
 	}
 }
 
-/* What the TLVs of a DSO message are; RFC 8490, section 5.4. */
-static void put_dso(struct line *l)
-{
-	for (uint32_t i = find(l, DNS_TLV_TYPE, 0, l->f->n); i != MDL_NO_FIELD;
-	     i = find(l, DNS_TLV_TYPE, i + 1, l->f->n)) {
-		put(l, " ");
-		PUT(l, mdl_dns_value_text(mdl_dns_tlv_types, mdl_field_uint(l->f, l->msg, i), "TLV",
-					  l->out));
-	}
-}
-
 static void put_answer(struct line *l)
 {
 	put_rcode(l);
@@ -412,7 +419,7 @@ mdl_err mdl_dns_say(struct mdl_ctx *x, struct mdl_slice msg, const struct mdl_fi
 		put_flags(&l, "+");
 	if (l.opcode == DNS_O_UPDATE && (l.flags & DNS_F_QR) == 0)
 		put_update(&l);
-	put_dso(&l);
+	put_codes(&l, DNS_TLV_TYPE, mdl_dns_tlv_types, "TLV", " "); /* RFC 8490, section 5.4 */
 	put_edns(&l);
 	put_tsig(&l);
 	put_notes(&l);

@@ -241,6 +241,29 @@ static void test_what_pointers_say(void **state)
 		}
 }
 
+static void test_a_loop_is_one(void **state)
+{
+	(void)state;
+	struct shop s;
+	struct wire w;
+	shop_open(&s, MDL_STREAM, MDL_S2C,
+		  "002b 1a2b 8400 0001 0001 0000 0000 01 61 07 6578616d706c65 00 0001 0001"
+		  "c00c 0005 0001 0000012c 0004 01 62 c00e");
+	for (uint64_t seed = 0; !choose(&s, by_name("dns-pointer-loop"), seed); seed++)
+		assert_true(seed < 100);
+	s.op.field = wire_find(&s.w, "dns.qname");
+	s.op.b = wire_find(&s.w, "dns.cname");
+	apply(&s);
+	repair(&s);
+	read_result(&s, &w);
+	/* the question's name is two bytes at 12, the record begins at 18 and its RDATA at 30 */
+	assert_int_equal(wire_uint(&w, "dns.qname.pointer"), 30);
+	assert_int_equal(wire_uint(&w, "dns.cname.pointer"), 12);
+	assert_int_equal(w.f.v[wire_find(&w, "dns.cname")].off, 30 + 2);
+	wire_close(&w);
+	shop_close(&s);
+}
+
 /* What only changes how a message is written leaves what it says. */
 static void test_what_means_the_same(void **state)
 {
@@ -340,6 +363,7 @@ static void test_edns(void **state)
 	read_result(&s, &w);
 	assert_int_equal(w.err, MDL_OK);
 	assert_int_equal(wire_uint(&w, "dns.additional.rdlength"), 12 + 4 * 4096);
+	assert_true(strlen(wire_say(&w)) < 200);
 	wire_close(&w);
 	reload(&s);
 	assert_true(choose(&s, by_name("dns-padding"), 1));
@@ -431,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_choices_repeat),
 		cmocka_unit_test(test_choices_that_make_no_sense),
 		cmocka_unit_test(test_what_pointers_say),
+		cmocka_unit_test(test_a_loop_is_one),
 		cmocka_unit_test(test_what_means_the_same),
 		cmocka_unit_test(test_case_keeps_the_name),
 		cmocka_unit_test(test_questions),

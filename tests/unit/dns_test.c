@@ -458,6 +458,9 @@ static void test_guess_says_how_sure(void **state)
 	/* the first bytes of a stream may be only a part of the message */
 	wire_hex(&w, MDL_C2S, "0019 1234 0100 0001 0000 0000 0000" Q "00 0029");
 	assert_true(mdl_dns.guess(MDL_STREAM, mdl_buf_slice(&w.msg)) >= 60);
+	wire_hex(&w, MDL_C2S,
+		 "1234 0100 0001 0000 0000 0000 07 6578616d706c65 00 0001 0007"); /* class 7 */
+	assert_int_equal(mdl_dns.guess(MDL_DGRAM, mdl_buf_slice(&w.msg)), 0);
 	wire_hex(&w, MDL_C2S, "1234 0100 0001 0000 0000 0000" Q "00");
 	assert_int_equal(mdl_dns.guess(MDL_DGRAM, mdl_buf_slice(&w.msg)), 0);
 	wire_close(&w);
