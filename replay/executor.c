@@ -9,7 +9,6 @@ struct executor {
 	struct probe *probe;   /* made of the manner's bytes */
 	unsigned probe_len;    /* of the bytes it was made of */
 	struct mdl_trace *ask; /* a conversation that is nothing but the probe */
-	bool up;	       /* the target was started and has not ended */
 };
 
 mdl_err executor_new(const struct executor_conf *conf, struct executor **out, struct mdl_why *why)
@@ -104,11 +103,7 @@ bool executor_alive(struct executor *e, mdl_time patience)
 
 mdl_err executor_ready(struct executor *e, struct mdl_why *why)
 {
-	if (e->up && target_state(e->conf.target, NULL) == TARGET_RUNS)
-		return MDL_OK;
-	mdl_err err = target_start(e->conf.target, why);
-	e->up = err == MDL_OK;
-	return err;
+	return target_running(e->conf.target) ? MDL_OK : target_start(e->conf.target, why);
 }
 
 static mdl_err converse(struct executor *e, const struct manner *m, const struct mdl_trace *t,
@@ -183,10 +178,8 @@ static mdl_err judge(struct executor *e, const struct mdl_trace *t, struct outco
 	let_it_end(e, t, &out->run);
 	struct evidence ev = { e->conf.target, &out->run, &out->features, x, alive };
 	oracle_ask(&ev, &out->suspicions);
-	if (!alive || out->run.outcome == PLAYER_STUCK) {
+	if (!alive || out->run.outcome == PLAYER_STUCK)
 		target_stop(e->conf.target);
-		e->up = false;
-	}
 	return MDL_OK;
 }
 
@@ -194,7 +187,7 @@ static mdl_err judge(struct executor *e, const struct mdl_trace *t, struct outco
 static void look_back(struct executor *e, struct outcome *out)
 {
 	static const struct run nothing;
-	if (!e->up || !target_ended(e->conf.target))
+	if (!target_ended(e->conf.target))
 		return;
 	struct evidence ev = { e->conf.target, &nothing, &out->features, e->x[0], true };
 	oracle_ask(&ev, &out->suspicions);
@@ -223,6 +216,5 @@ mdl_err executor_play_fresh(struct executor *e, const struct mdl_trace *t, struc
 			    struct mdl_why *why)
 {
 	target_stop(e->conf.target);
-	e->up = false;
 	return executor_play(e, t, out, why);
 }

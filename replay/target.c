@@ -132,6 +132,7 @@ void target_stop(struct target *t)
 	drain_close(t->drain);
 	t->child = NULL;
 	t->drain = NULL;
+	t->exited = false; /* what we ended has not ended by itself */
 }
 
 void target_free(struct target *t)
@@ -384,6 +385,11 @@ bool target_address(const struct target *t, enum mdl_carrier carrier, struct mdl
 {
 	*out = t->at[slot(carrier)];
 	return t->has[slot(carrier)];
+}
+
+bool target_running(const struct target *t)
+{
+	return target_is_local(t) ? t->child != NULL && !t->exited : t->starts > 0;
 }
 
 enum target_end target_state(const struct target *t, int *code)

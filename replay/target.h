@@ -46,6 +46,8 @@ void target_stop(struct target *t);
 /** Where a carrier's traces are to be played; false if it does not listen on that. */
 bool target_address(const struct target *t, enum mdl_carrier carrier, struct mdl_addr *out);
 
+/** It was started, and has neither ended nor been stopped. */
+bool target_running(const struct target *t);
 /** What has become of it; `code` (may be NULL) is its exit code or signal. */
 enum target_end target_state(const struct target *t, int *code);
 /** For run_conf.stop: true once it has ended. `t` is a struct target. */
