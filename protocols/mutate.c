@@ -141,7 +141,8 @@ const struct mdl_strategy *mdl_strategy_find(const char *name)
 /* One word of a filter: true if it speaks of this strategy. */
 static bool word_means(struct mdl_slice word, const struct mdl_strategy *s, const char *proto)
 {
-	return mdl_slice_is(word, s->name) || mdl_slice_is(word, mdl_strategy_level_name(s->level)) ||
+	return mdl_slice_is(word, s->name) ||
+	       mdl_slice_is(word, mdl_strategy_level_name(s->level)) ||
 	       (proto != NULL && mdl_slice_is(word, proto));
 }
 

@@ -8,6 +8,7 @@
 /* One open request: in the list of all by age, and in the list of its key. */
 struct open {
 	struct mdl_request req;
+	bool answered;		    /* at least in part */
 	struct open *older, *newer; /* of all */
 	struct open *prev, *next;   /* of the same key; the first is the oldest */
 };
@@ -61,6 +62,14 @@ void mdl_pairs_free(struct mdl_pairs *p)
 	free(p);
 }
 
+/* What was answered is over when the same is asked again. */
+static void close_answered(struct mdl_pairs *p, uint64_t key)
+{
+	struct key *k;
+	while ((k = find(p, key)) != NULL && k->list->answered)
+		close_request(p, k, k->list);
+}
+
 static struct key *key_for(struct mdl_pairs *p, uint64_t key)
 {
 	struct key *k = find(p, key);
@@ -86,6 +95,7 @@ mdl_err mdl_pairs_open(struct mdl_pairs *p, const struct mdl_request *req, struc
 			*lost = p->ages->req;
 		close_request(p, find(p, p->ages->req.key), p->ages);
 	}
+	close_answered(p, req->key);
 	struct key *k = key_for(p, req->key);
 	if (k == NULL) {
 		free(o);
@@ -122,9 +132,11 @@ bool mdl_pairs_claim(struct mdl_pairs *p, uint64_t key, struct mdl_request *out)
 	struct key *k = find(p, key);
 	if (k == NULL)
 		return false;
-	*out = k->list->req;
-	if (k->list->next != NULL)
-		close_request(p, k, k->list);
+	struct open *o = k->list;
+	while (o->answered && o->next != NULL)
+		o = o->next;
+	o->answered = true;
+	*out = o->req;
 	return true;
 }
 

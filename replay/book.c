@@ -273,6 +273,15 @@ int64_t book_finding_of(const struct book *b, uint64_t raw)
 	return r->finding;
 }
 
+size_t book_signatures(const struct book *b, uint64_t *out, size_t max)
+{
+	size_t n = 0;
+	for (size_t i = b->n_findings; i-- > 0 && n < max;)
+		if (b->findings[i].t.confirmed > 0)
+			out[n++] = b->findings[i].t.signature;
+	return n;
+}
+
 void book_seen(struct book *b, int64_t finding)
 {
 	if (finding <= 0 || (size_t)finding > b->n_findings)

@@ -44,6 +44,8 @@ void book_facts(const struct book *b, struct schedule_facts *out);
 /** The finding that this raw signature turned out to be; -1 if it is not known. 0: none, it did not
  *  happen again often enough to be tried once more. */
 int64_t book_finding_of(const struct book *b, uint64_t raw);
+/** Signatures of the findings there are, the latest `max` of them; gives how many. */
+size_t book_signatures(const struct book *b, uint64_t *out, size_t max);
 /** One more case showed it. */
 void book_seen(struct book *b, int64_t finding);
 /** Enters what triage found out; `*is_new` unless it is one that is known. MDL_ENOMEM. */

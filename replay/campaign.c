@@ -354,8 +354,9 @@ static mdl_err enter_finding(struct campaign *c, const struct triaged *t)
 static mdl_err look_into(struct campaign *c, const struct suspicion *s, uint64_t number,
 			 unsigned by)
 {
-	struct ipc_triage ask = { number, *s };
+	struct ipc_triage ask = { .number = number, .suspicion = *s };
 	struct triaged t;
+	ask.n_known = (unsigned)book_signatures(c->book, ask.known, TRIAGE_KNOWN);
 	c->status->phase = "looking into a suspicion";
 	note(c, "case %" PRIu64 ": %s: %s", number, s->kind, s->title);
 	mdl_err err = crew_triage(c->crew, by, &ask, &t, tick, c, c->why);

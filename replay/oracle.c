@@ -107,14 +107,22 @@ static struct mdl_slice request_of(const struct run *r, size_t i)
 	return MDL_LIT("");
 }
 
+static const char *wrong_with(const struct evidence *e, size_t i)
+{
+	struct mdl_slice answer = mdl_buf_slice(&e->run->said->v[i]->bytes);
+	const char *wrong = mdl_judge(e->x, request_of(e->run, i), answer);
+	e->x->dir = MDL_S2C;
+	bool stray = e->run->info[i].request == EXCHANGE_NONE && mdl_pair_key(e->x, answer) != 0;
+	return wrong == NULL && stray ? "an answer that nobody asked for" : wrong;
+}
+
 static void look_at_answers(const struct evidence *e, struct suspicions *out)
 {
 	const struct mdl_trace *t = e->run->said;
 	for (size_t i = 0; t != NULL && i < t->n; i++) {
 		if (t->v[i]->dir != MDL_S2C)
 			continue;
-		const char *wrong =
-			mdl_judge(e->x, request_of(e->run, i), mdl_buf_slice(&t->v[i]->bytes));
+		const char *wrong = wrong_with(e, i);
 		if (wrong != NULL)
 			suspicion_add(out, MDL_MEDIUM, "answer", mdl_hash_str(wrong, 1), "%s",
 				      wrong);

@@ -20,8 +20,10 @@ struct player {
 	uint32_t asked;	   /* answers that what we said had in the trace */
 	uint32_t got;	   /* messages the peer has said, or is forgiven for */
 	mdl_time deadline; /* of what we wait for now */
-	uint64_t fences;   /* sent so far */
-	bool fence_open;   /* the last one is not answered yet */
+	uint32_t last; /* what we said last, and when: behind a fence, all that comes answers it */
+	mdl_time last_at;
+	uint64_t fences; /* sent so far */
+	bool fence_open; /* the last one is not answered yet */
 	bool paused, ended, peer_ended, done;
 };
 
@@ -129,6 +131,8 @@ static void say(struct player *p, mdl_time now)
 		return;
 	}
 	p->asked += exchange_answers(p->exchange, i);
+	p->last = i;
+	p->last_at = now;
 	tell(p, &(struct player_event){ m, i, EXCHANGE_NONE, 0 }, now);
 	flow_input_msg(p->end.flow, m, now);
 	if (p->conf.wait == PLAYER_FENCE && !p->done)
@@ -193,6 +197,8 @@ static void hear(struct player *p, const struct mdl_msg *m, mdl_time now)
 {
 	struct mdl_slice live = mdl_buf_slice(&m->bytes);
 	struct exchange_match match = exchange_got(p->exchange, live);
+	if (match.request == EXCHANGE_NONE && p->fence_open)
+		match = (struct exchange_match){ p->last, EXCHANGE_NONE, p->last_at };
 	struct player_event ev = { m, match.request, match.recorded, now - match.sent };
 	p->got++;
 	tell(p, &ev, now);

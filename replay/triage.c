@@ -127,6 +127,18 @@ static void shorten_and_confirm(struct triage_work *w, struct triaged *out)
 	mdl_recipe_fini(&whole);
 }
 
+/* Crashes are told apart by their stacks: what has one that is known need not be shortened. */
+static bool is_known(struct triage_work *w, struct triaged *out, struct mdl_buf *stack)
+{
+	if (strcmp(out->kind, "crash") != 0 || w->job->n_known == 0)
+		return false;
+	triage_sign(w, out, stack);
+	for (size_t i = 0; i < w->job->n_known; i++)
+		out->known = out->known || w->job->known[i] == out->signature;
+	out->confirmed = out->known;
+	return out->known;
+}
+
 mdl_err triage(const struct triage_conf *conf, const struct triage_job *job, struct triaged *out,
 	       struct mdl_why *why)
 {
@@ -139,12 +151,13 @@ mdl_err triage(const struct triage_conf *conf, const struct triage_job *job, str
 		w.err == MDL_OK &&
 		(w.leaks ? find_leak(&w) : triage_happens_again(&w) || happens_with_history(&w));
 	out->tried = 1;
-	if (again && w.err == MDL_OK)
+	if (again && w.err == MDL_OK && !is_known(&w, out, &stack)) {
 		shorten_and_confirm(&w, out);
-	out->before = (unsigned)w.n_before;
-	triage_sign(&w, out, &stack);
-	if (w.err == MDL_OK && out->confirmed > 0)
-		w.err = triage_write(&w, out, mdl_buf_slice(&stack));
+		out->before = (unsigned)w.n_before;
+		triage_sign(&w, out, &stack);
+		if (w.err == MDL_OK && out->confirmed > 0)
+			w.err = triage_write(&w, out, mdl_buf_slice(&stack));
+	}
 	mdl_buf_fini(&stack);
 	end(&w);
 	return w.err;

@@ -17,12 +17,16 @@ struct triage_conf {
 	const char *folder; /* where the bundle's folder is made */
 };
 
+enum { TRIAGE_KNOWN = 64 };
+
 struct triage_job {
 	uint64_t number; /* of the case */
 	struct suspicion suspicion;
 	const struct mdl_trace *const
 		*history; /* what the same process was played before, oldest first */
 	size_t n_history;
+	const uint64_t *known; /* signatures of findings that there are: no need to shorten those */
+	size_t n_known;
 };
 
 /** What became of a suspicion. Plain data. */
@@ -30,6 +34,7 @@ struct triaged {
 	uint64_t number, raw, signature;
 	enum mdl_severity severity;
 	unsigned confirmed, tried; /* confirmed 0: it did not happen again */
+	bool known;		   /* its signature is one of those that were known */
 	unsigned before;	   /* conversations that have to come first */
 	char kind[MDL_FINDING_KIND], title[MDL_FINDING_TITLE];
 	char bundle[64]; /* folder name; "" if none was written */

@@ -35,7 +35,7 @@ void triage_sign(struct triage_work *w, struct triaged *out, struct mdl_buf *sta
 	struct crashlog c;
 	out->signature = mdl_hash_u64(w->leaks ? shape_of(w) : w->job->suspicion.raw,
 				      mdl_hash_str(out->kind, 0));
-	if (strcmp(out->kind, "crash") != 0 || out->confirmed == 0)
+	if (strcmp(out->kind, "crash") != 0)
 		return;
 	const struct mdl_trace *all[BUNDLE_BEFORE_MAX + 1];
 	size_t n = 0;

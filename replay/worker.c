@@ -300,6 +300,8 @@ static mdl_err look_into(struct self *s, struct mdl_slice data)
 	memcpy(&ask, data.p, sizeof(ask));
 	job.number = ask.number;
 	job.suspicion = ask.suspicion;
+	job.known = ask.known;
+	job.n_known = ask.n_known;
 	struct stash *st = find_stash(s, ask.suspicion.raw);
 	if (st != NULL && st->number == ask.number) {
 		job.history = (const struct mdl_trace *const *)st->v;

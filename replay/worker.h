@@ -8,6 +8,7 @@
 
 #include "replay/calibrate.h"
 #include "replay/ipc.h"
+#include "replay/triage.h"
 
 enum sandbox { SANDBOX_AUTO, SANDBOX_YES, SANDBOX_NO };
 
@@ -49,6 +50,8 @@ struct case_result {
 struct ipc_triage {
 	uint64_t number;
 	struct suspicion suspicion;
+	uint64_t known[TRIAGE_KNOWN]; /* signatures of findings that there are */
+	unsigned n_known;
 };
 
 /** Forks it; `conf` and all it points to have to be there as long as it runs. MDL_EIO. */

@@ -16,7 +16,8 @@ struct sight {
 	bool edns;	    /* there is an OPT, wherever */
 	unsigned opts;	    /* where they belong */
 	uint16_t udp_size;  /* of the first of these */
-	bool asks;	    /* it has a question that reads well */
+	unsigned questions; /* that are there whole */
+	bool asks;	    /* the first of them reads well */
 	struct mdl_name qname;
 	uint16_t qtype, qclass;
 };
@@ -36,7 +37,7 @@ static void see(struct sight *s, struct mdl_slice body)
 	*s = (struct sight){ .header = mdl_dns_walk(&w, body) };
 	s->h = w.h;
 	while (s->header && mdl_dns_walk_next(&w, &rr)) {
-		if (rr.section == DNS_S_QUESTION && !s->asks)
+		if (rr.section == DNS_S_QUESTION && s->questions++ == 0)
 			see_question(s, body, &rr);
 		s->edns |= rr.section != DNS_S_QUESTION && rr.type == DNS_T_OPT;
 		if (rr.section == DNS_S_ADDITIONAL && rr.type == DNS_T_OPT && s->opts++ == 0)
@@ -74,6 +75,8 @@ static const char *to_request(const struct sight *q, const struct sight *a)
 		return "an answer with another opcode";
 	if (q->asks && a->asks && !same_question(q, a))
 		return "an answer to another question";
+	if (a->questions > q->questions)
+		return "an answer with a question that was not asked";
 	/* RFC 6891, section 7: those who do not say EDNS are not told of it */
 	return q->whole && !q->edns && a->opts > 0 ? "EDNS to one who did not ask for it" : NULL;
 }
