@@ -1,0 +1,1 @@
+mdl_fuzz(flow mdl_rig)
