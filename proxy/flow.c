@@ -169,12 +169,6 @@ void flow_end_closed(struct flow *f, enum mdl_dir dir, mdl_time now)
 	leave(f, now);
 }
 
-void flow_drained(struct flow *f, mdl_time now)
-{
-	enter(f, now);
-	leave(f, now);
-}
-
 void flow_touch(struct flow *f)
 {
 	f->dirty = true;

@@ -45,8 +45,8 @@ struct flow_host {
 
 /** What a host notes about a flow. */
 struct flow_seat {
+	struct timer timer; /* the first member */
 	struct flow *flow;
-	struct timer timer;
 	struct flow_seat *prev, *next;
 	bool touched;
 };
@@ -97,11 +97,12 @@ void flow_input_msg(struct flow *f, struct mdl_msg *m, mdl_time now);
 void flow_input_end(struct flow *f, enum mdl_dir dir, mdl_time now);
 /** The side broke off or failed; the flow closes with a reset. */
 void flow_input_reset(struct flow *f, enum mdl_dir dir, const char *reason, mdl_time now);
-/** The queue of one of the ends became shorter. */
-void flow_drained(struct flow *f, mdl_time now);
 /** The end that faces `dir` is gone; the last thing it ever says. */
 void flow_end_closed(struct flow *f, enum mdl_dir dir, mdl_time now);
-/** Tells the host that this flow wants attention. */
+/**
+ * Asks the host for flow_flush(), soon: there is room to write again, the queue became shorter, or
+ * the end is due at another time.
+ */
 void flow_touch(struct flow *f);
 
 /* ---- messages, for ends and stages ---- */
@@ -127,7 +128,7 @@ struct mdl_ctx *flow_ctx(struct flow *f);
 /** When flow_run() is wanted; MDL_NEVER. */
 mdl_time flow_due(const struct flow *f);
 void flow_run(struct flow *f, mdl_time now);
-/** Both ends write what was queued. */
+/** Both ends write what was queued, and whoever waits for room goes on. */
 void flow_flush(struct flow *f, mdl_time now);
 struct flow_seat *flow_seat(struct flow *f);
 

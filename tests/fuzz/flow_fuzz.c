@@ -22,7 +22,6 @@ enum op {
 	DELAY_C2S,
 	DELAY_S2C,
 	BACKLOG,
-	DRAINED,
 	CLOSE,
 	RESET,
 	GONE,
@@ -118,9 +117,6 @@ static void step(struct play *p, enum op op, unsigned arg)
 		break;
 	case BACKLOG:
 		(arg & 1 ? p->r.client : p->r.server)->fake_backlog = arg * 64;
-		break;
-	case DRAINED:
-		flow_drained(f, p->now);
 		break;
 	case CLOSE:
 	case RESET:
