@@ -1,3 +1,5 @@
+mdl_unit(end_stream mdl_rig)
+mdl_unit(end_udp mdl_rig)
 mdl_unit(field mdl_protocols)
 mdl_unit(flow mdl_rig)
 mdl_unit(flow_stages mdl_rig)
