@@ -25,6 +25,9 @@ static void on_event(void *ctx, struct flow *f, enum flow_event ev, enum mdl_dir
 	n->resets += ev == FLOW_RESET;
 	if (ev != FLOW_CLOSED)
 		return;
+	for (unsigned i = 0, k = 0; i < n->open; i++)
+		if (n->flows[i] != f)
+			n->flows[k++] = n->flows[i];
 	n->open--;
 	n->closed++;
 	n->stats = *flow_stats(f);
@@ -55,7 +58,8 @@ void net_flow(struct net *n, struct end *client, struct end *server)
 	assert_int_equal(
 		flow_new(&n->conf, client, server, &s, s != NULL, loop_now(n->l), &n->flow, NULL),
 		MDL_OK);
-	n->open++;
+	assert_true(n->open < NET_FLOWS_MAX);
+	n->flows[n->open++] = n->flow;
 }
 
 void net_on_end(void *ctx, struct end *e, const struct mdl_inet *peer, mdl_time now)
@@ -84,9 +88,9 @@ struct listener *net_listen(struct net *n, const char *uri, unsigned peers_max, 
 
 void net_reset(struct net *n)
 {
-	if (n->flow != NULL)
-		flow_close(n->flow, true, NULL, loop_now(n->l));
-	NET_UNTIL(n, n->flow == NULL);
+	for (unsigned i = n->open; i-- > 0;)
+		flow_close(n->flows[i], true, NULL, loop_now(n->l));
+	NET_UNTIL(n, n->open == 0);
 }
 
 int net_socket(int family, int type, struct mdl_inet *at)

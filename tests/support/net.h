@@ -5,12 +5,15 @@
 #include "proxy/loop.h"
 #include "proxy/stage.h"
 
+enum { NET_FLOWS_MAX = 256 };
+
 struct net {
 	struct loop *l;
 	struct flow_conf conf; /* preset for raw datagrams; of the flows to come */
 	struct mdl_inet target;
-	struct stage *(*stage)(void); /* makes the one stage of each flow; NULL: none */
-	struct flow *flow;	      /* the one made last; NULL when it has been freed */
+	struct stage *(*stage)(void);	   /* makes the one stage of each flow; NULL: none */
+	struct flow *flow;		   /* the one made last; NULL when it has been freed */
+	struct flow *flows[NET_FLOWS_MAX]; /* all that there are */
 	unsigned open, closed, resets;
 	char reason[128];	 /* of the flow closed last */
 	struct flow_stats stats; /* of it */
@@ -27,7 +30,7 @@ void net_flow(struct net *n, struct end *client, struct end *server);
 void net_on_end(void *net, struct end *e, const struct mdl_inet *peer, mdl_time now);
 /** A listener on `uri` whose flows go to the target. */
 struct listener *net_listen(struct net *n, const char *uri, unsigned peers_max, mdl_time idle);
-/** Closes the flow made last with a reset, if it is there, and waits until it is gone. */
+/** Closes all flows with a reset and waits until they are gone. */
 void net_reset(struct net *n);
 
 /** Runs the loop until `cond` holds. */
