@@ -1,6 +1,7 @@
 mdl_unit(child mdl_rig)
 mdl_unit(end_stream mdl_rig)
 mdl_unit(end_udp mdl_rig)
+mdl_unit(faults mdl_rig)
 mdl_unit(field mdl_protocols)
 mdl_unit(flow mdl_rig)
 mdl_unit(flow_stages mdl_rig)
@@ -12,4 +13,14 @@ mdl_unit(pool mdl_proxy)
 mdl_unit(record mdl_rig)
 mdl_unit(stage mdl_proxy)
 mdl_unit(timers mdl_proxy)
+mdl_unit(trouble mdl_rig)
 target_link_options(flow_test PRIVATE -Wl,--wrap=mdl_protocol_guess)
+
+# Calls to the outside that fail when a test says so, see support/fail.h.
+foreach(test faults trouble)
+	target_sources(${test}_test PRIVATE support/fail.c)
+	foreach(call uv_loop_init uv_poll_init uv_poll_start uv_signal_init timerfd_create socket bind
+			connect listen accept4 recvmmsg sendmmsg read writev pipe2 fcntl fork syscall)
+		target_link_options(${test}_test PRIVATE -Wl,--wrap=${call})
+	endforeach()
+endforeach()

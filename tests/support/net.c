@@ -17,14 +17,8 @@
 #include "proxy/end_udp.h"
 #include "proxy/sock.h"
 
-static void on_event(void *ctx, struct flow *f, enum flow_event ev, enum mdl_dir dir, mdl_time now)
+static void note_closed(struct net *n, struct flow *f)
 {
-	(void)dir;
-	(void)now;
-	struct net *n = ctx;
-	n->resets += ev == FLOW_RESET;
-	if (ev != FLOW_CLOSED)
-		return;
 	for (unsigned i = 0, k = 0; i < n->open; i++)
 		if (n->flows[i] != f)
 			n->flows[k++] = n->flows[i];
@@ -34,6 +28,17 @@ static void on_event(void *ctx, struct flow *f, enum flow_event ev, enum mdl_dir
 	memcpy(n->reason, flow_reason(f), sizeof(n->reason) - 1);
 	if (n->flow == f)
 		n->flow = NULL;
+}
+
+static void on_event(void *ctx, struct flow *f, enum flow_event ev, enum mdl_dir dir, mdl_time now)
+{
+	(void)dir;
+	struct net *n = ctx;
+	n->resets += ev == FLOW_RESET;
+	if (ev == FLOW_CLOSED)
+		note_closed(n, f);
+	if (n->hook != NULL)
+		n->hook(n, f, ev, now);
 }
 
 void net_init(struct net *n)

@@ -18,6 +18,8 @@ struct net {
 	char reason[128];	 /* of the flow closed last */
 	struct flow_stats stats; /* of it */
 	struct mdl_inet peer;	 /* of the flow made last */
+	/** Called in the middle of each event, once it has been noted; may be NULL. */
+	void (*hook)(struct net *n, struct flow *f, enum flow_event ev, mdl_time now);
 };
 
 void net_init(struct net *n);
