@@ -20,7 +20,8 @@ target_link_options(flow_test PRIVATE -Wl,--wrap=mdl_protocol_guess)
 foreach(test faults trouble)
 	target_sources(${test}_test PRIVATE support/fail.c)
 	foreach(call uv_loop_init uv_poll_init uv_poll_start uv_signal_init timerfd_create socket bind
-			connect listen accept4 recvmmsg sendmmsg read writev pipe2 fcntl fork syscall)
+			connect listen accept4 recvmmsg sendmmsg read writev pipe2 fcntl fork syscall
+			clock_gettime)
 		target_link_options(${test}_test PRIVATE -Wl,--wrap=${call})
 	endforeach()
 endforeach()

@@ -14,6 +14,7 @@ static struct {
 	int err;
 	bool reached;
 	size_t most;
+	long seconds;
 } plan;
 
 void fail_at(enum fail_call call, unsigned n, unsigned more, int err)
@@ -30,6 +31,7 @@ void fail_none(void)
 {
 	plan.from = plan.to = 0;
 	plan.most = 0;
+	plan.seconds = 0;
 	plan.reached = false;
 }
 
@@ -41,6 +43,11 @@ bool fail_reached(void)
 void fail_short(size_t most)
 {
 	plan.most = most;
+}
+
+void fail_clock(long seconds)
+{
+	plan.seconds = seconds;
 }
 
 static bool fails(enum fail_call call)
@@ -108,6 +115,16 @@ ssize_t __wrap_writev(int fd, const struct iovec *v, int n)
 		return __real_writev(fd, v, n);
 	struct iovec first = { v->iov_base, v->iov_len < plan.most ? v->iov_len : plan.most };
 	return __real_writev(fd, &first, 1);
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *t);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *t);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int r = __real_clock_gettime(clock, t);
+	t->tv_sec += plan.seconds;
+	return r;
 }
 
 int __real_fcntl(int fd, int cmd, ...);

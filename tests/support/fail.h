@@ -42,5 +42,7 @@ void fail_at(enum fail_call call, unsigned n, unsigned more, int err);
 void fail_none(void);
 /** True if a call has failed. */
 bool fail_reached(void);
+/** Moves the monotonic clock so far forward, as we see it; fail_none() moves it back. */
+void fail_clock(long seconds);
 /** sendmmsg sends at most so many messages, writev writes at most so many bytes; 0: no limit. */
 void fail_short(size_t most);

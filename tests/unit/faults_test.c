@@ -44,7 +44,8 @@ static void try_loop(enum fail_call call, int err)
 static void test_loop(void **state)
 {
 	(void)state;
-	try_loop(FAIL_uv_loop_init, EMFILE); /* libuv keeps two descriptors from its first loop on */
+	try_loop(FAIL_uv_loop_init,
+		 EMFILE); /* libuv keeps two descriptors from its first loop on */
 	unsigned before = net_descriptors();
 	try_loop(FAIL_uv_loop_init, EMFILE);
 	try_loop(FAIL_timerfd_create, EMFILE);

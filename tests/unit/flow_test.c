@@ -43,6 +43,8 @@ static void test_datagrams(void **state)
 	rig_open(&r, 10);
 	assert_int_equal(r.n_events, 0);
 	assert_int_equal(flow_due(r.flow), 10);
+	assert_int_equal(flow_id(r.flow), 7);
+	assert_ptr_equal(flow_ctx(r.flow)->proto, &toy);
 	rig_text(&r, MDL_C2S, "ask", 11);
 	rig_text(&r, MDL_C2S, "", 12);
 	rig_text(&r, MDL_S2C, "answer", 13);
@@ -416,6 +418,53 @@ static void test_ceiling_of_datagrams(void **state)
 	rig_close(&r);
 }
 
+/* An end that speaks when its time has come. */
+static mdl_time speaks_at;
+
+static mdl_time speaker_due(const struct end *e)
+{
+	(void)e;
+	return speaks_at;
+}
+
+static void speaker_run(struct end *e, mdl_time now)
+{
+	speaks_at = MDL_NEVER;
+	flow_input_msg(e->flow, flow_make(e->flow, e->dir, now, MDL_LIT("spoken")), now);
+}
+
+static void test_end_with_due(void **state)
+{
+	(void)state;
+	struct rig r;
+	rig_init(&r, MDL_DGRAM);
+	struct end_ops ops = *r.client->end.ops;
+	ops.due = speaker_due;
+	ops.run = speaker_run;
+	r.client->end.ops = &ops;
+	speaks_at = 50;
+	rig_open(&r, 0);
+	flow_run(r.flow, 0);
+	assert_int_equal(flow_due(r.flow), 50);
+	flow_run(r.flow, 49);
+	assert_int_equal(r.server->got->n, 0);
+	flow_run(r.flow, 50);
+	assert_true(rig_got_is(&r, MDL_C2S, "spoken"));
+	assert_int_equal(flow_stats(r.flow)->msgs[MDL_C2S], 1);
+	assert_int_equal(flow_due(r.flow), MDL_NEVER);
+	/* an end that closes slowly is still run, its flow's stages are not */
+	r.client->slow_close = true;
+	flow_close(r.flow, false, NULL, 60);
+	speaks_at = 70;
+	assert_int_equal(flow_due(r.flow), 70);
+	flow_run(r.flow, 70);
+	assert_int_equal(r.server->got->n, 1);
+	end_mem_gone(r.client, 80);
+	end_mem_gone(r.client, 80);
+	assert_null(r.flow);
+	rig_close(&r);
+}
+
 static void test_flush(void **state)
 {
 	(void)state;
@@ -554,6 +603,7 @@ int main(void)
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_ceiling_of_stream),
 		cmocka_unit_test(test_ceiling_of_datagrams),
+		cmocka_unit_test(test_end_with_due),
 		cmocka_unit_test(test_flush),
 		cmocka_unit_test(test_host),
 		cmocka_unit_test(test_log),

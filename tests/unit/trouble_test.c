@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "proxy/end_stream.h"
 #include "proxy/end_udp.h"
 #include "proxy/sock.h"
+#include "support/alloc.h"
 #include "support/fail.h"
 #include "support/net.h"
 
@@ -120,6 +122,16 @@ static void test_udp_graceful_close_without_room(void **state)
 	udp_ask(&p, 0, 5);
 	fail_at(FAIL_sendmmsg, 1, 1, EAGAIN);
 	flow_close(p.n.flow, false, NULL, loop_now(p.n.l));
+	flow_close(p.n.flow, false, NULL, loop_now(p.n.l));
+	NET_UNTIL(&p.n, p.n.flow == NULL);
+	udp_came(p.server, 0, 5);
+	udp_close(&p);
+	/* one that had to wait before */
+	udp_open(&p);
+	loop_once(p.n.l, false);
+	udp_ask(&p, 0, 5);
+	fail_at(FAIL_sendmmsg, 1, 2, EAGAIN);
+	loop_once(p.n.l, false);
 	flow_close(p.n.flow, false, NULL, loop_now(p.n.l));
 	NET_UNTIL(&p.n, p.n.flow == NULL);
 	udp_came(p.server, 0, 5);
@@ -237,6 +249,25 @@ static void test_hub_reset_without_room(void **state)
 	hub_close(&h);
 }
 
+/* The one that is quiet for the whole time goes; the one that was seen in between stays. */
+static void test_hub_idle(void **state)
+{
+	(void)state;
+	struct hub_pair h;
+	hub_open(&h);
+	fail_clock(LISTEN_IDLE / MDL_SEC / 2);
+	loop_once(h.n.l, false);
+	hub_answer(&h, 1, 0, 1);
+	fail_clock(LISTEN_IDLE / MDL_SEC + 1);
+	NET_UNTIL(&h.n, h.n.open == 1);
+	assert_ptr_equal(h.n.flows[0], h.flow[1]);
+	assert_int_equal(listen_stats(h.front)->expired, 1);
+	fail_clock(2 * LISTEN_IDLE / MDL_SEC);
+	NET_UNTIL(&h.n, h.n.open == 0);
+	listen_close(h.front);
+	hub_close(&h);
+}
+
 /* An error belongs to the first message: it is dropped, the others go. */
 static void test_hub_errors(void **state)
 {
@@ -350,6 +381,69 @@ static void test_stream_short_writes(void **state)
 			stream_comes(&p, "abcdefghijklm");
 			stream_close(&p);
 		}
+}
+
+/* Nothing of a peer that neither reads nor ends; the time for that is bounded. */
+static void test_stream_linger(void **state)
+{
+	(void)state;
+	struct stream_pair p;
+	stream_open(&p);
+	fail_at(FAIL_writev, 1, 1000, EAGAIN);
+	stream_say(&p, "never");
+	flow_close(p.n.flow, false, NULL, loop_now(p.n.l));
+	flow_close(p.n.flow, false, NULL, loop_now(p.n.l));
+	fail_clock(STREAM_LINGER / MDL_SEC - 1);
+	loop_once(p.n.l, false);
+	loop_once(p.n.l, false);
+	assert_non_null(p.n.flow);
+	fail_clock(STREAM_LINGER / MDL_SEC + 1);
+	NET_UNTIL(&p.n, p.n.flow == NULL);
+	assert_int_equal(p.n.stats.dropped[MDL_C2S], 1);
+	assert_string_equal(p.n.reason, "");
+	stream_close(&p);
+}
+
+static void test_stream_empty_messages(void **state)
+{
+	(void)state;
+	struct stream_pair p;
+	stream_open(&p);
+	static const char *const words[] = { "", "a", "", "", "b", "" };
+	for (size_t i = 0; i < MDL_COUNT(words); i++) {
+		struct mdl_msg *m = mdl_msg_new(MDL_C2S, 0, mdl_slice_str(words[i]));
+		assert_non_null(m);
+		flow_input_msg(p.n.flow, m, loop_now(p.n.l));
+	}
+	fail_short(1);
+	stream_comes(&p, "ab");
+	stream_close(&p);
+}
+
+static void out_of_memory(struct net *n)
+{
+	struct end *e = NULL;
+	int fd[2];
+	assert_int_equal(pipe2(fd, O_NONBLOCK), 0);
+	mdl_err err = end_fds(n->l, "pipe", fd[0], fd[1], &e, NULL);
+	assert_true(err == MDL_OK || err == MDL_ENOMEM);
+	if (err != MDL_OK) {
+		close(fd[0]);
+		close(fd[1]);
+	}
+	end_discard(e, loop_now(n->l));
+	loop_once(n->l, false);
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	struct net n;
+	net_init(&n);
+	unsigned before = net_descriptors();
+	ALLOC_FAIL_EACH(out_of_memory(&n));
+	assert_int_equal(net_descriptors(), before);
+	net_fini(&n);
 }
 
 static void test_stream_reads(void **state)
@@ -487,9 +581,13 @@ int main(void)
 		cmocka_unit_test(test_udp_errors),
 		cmocka_unit_test(test_hub_without_room),
 		cmocka_unit_test(test_hub_reset_without_room),
+		cmocka_unit_test(test_hub_idle),
 		cmocka_unit_test(test_hub_errors),
 		cmocka_unit_test(test_hub_closed_in_callback),
 		cmocka_unit_test(test_stream_short_writes),
+		cmocka_unit_test(test_stream_linger),
+		cmocka_unit_test(test_stream_empty_messages),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_stream_reads),
 		cmocka_unit_test(test_stream_broken),
 		cmocka_unit_test(test_stream_breaks_while_closing),
