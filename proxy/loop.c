@@ -186,7 +186,8 @@ static void on_prepare(uv_prepare_t *h)
 		uv_idle_start(&l->idle, on_idle);
 	else
 		uv_idle_stop(&l->idle);
-	arm(l, due == MDL_NEVER || spin ? due : due - l->spin);
+	/* No interrupt while looking at the clock: it would cost more than the clock is off. */
+	arm(l, due == MDL_NEVER || spin ? MDL_NEVER : due - l->spin);
 	keep(l);
 	l->awake = false;
 }

@@ -1,5 +1,6 @@
 mdl_fuzz(conf mdl_core)
 mdl_fuzz(dns mdl_protocols)
+mdl_fuzz(flow mdl_rig)
 mdl_fuzz(ip mdl_protocols)
 mdl_fuzz(text mdl_core)
 mdl_fuzz(trace mdl_core)
