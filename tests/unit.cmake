@@ -8,3 +8,8 @@ mdl_unit(capture mdl_replay)
 mdl_unit(capture_write mdl_replay mdl_test_packets)
 mdl_unit(synth mdl_replay)
 mdl_unit(fragments mdl_replay mdl_test_packets)
+mdl_unit(tcp_stream mdl_replay)
+mdl_unit(cutter mdl_replay mdl_test_packets)
+mdl_unit(assemble mdl_replay mdl_test_packets)
+target_link_options(assemble_test PRIVATE
+	-Wl,--wrap=mdl_protocol_by_port,--wrap=mdl_protocol_guess)
