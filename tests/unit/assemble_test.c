@@ -523,6 +523,53 @@ static void test_the_answer_shows_the_protocol(void **state)
 	assert_string_equal(last->proto, "toy");
 }
 
+static void test_a_side_that_ended_waits_for_the_protocol_too(void **state)
+{
+	(void)state;
+	handshake();
+	from_client(1000, 5000, A | P | F, "Q"); /* too little to say what it is */
+	assert_out("");
+	from_server(5000, 1002, A | P, "A1a");
+	from_server(5003, 1002, A | F, "");
+	assert_out("1<A1a 1>Q 1.");
+	assert_string_equal(last->proto, "toy");
+}
+
+static void test_raw_turns(void **state)
+{
+	(void)state;
+	conf.proto = &mdl_raw;
+	handshake();
+	from_client(1000, 5000, A, "ques");
+	from_client(1004, 5000, A, "tion");
+	from_server(5000, 1008, A, "ans");
+	from_server(5003, 1008, A | P, "wer");
+	from_client(1008, 5006, A, "more");
+	finish();
+	assert_out("1>question 1<answer 1>more 1.");
+}
+
+static mdl_err all_of_it(struct mdl_ctx *x, struct mdl_slice in, size_t *n)
+{
+	(void)x;
+	*n = in.n;
+	return MDL_OK;
+}
+
+static void test_what_is_possible_both_ways_is_the_clients(void **state)
+{
+	(void)state;
+	static struct mdl_protocol either;
+	either = toy_stream_blind;
+	either.frame = all_of_it;
+	conf.proto = &either;
+	tcp("192.0.2.2:50000", "192.0.2.1:40000", 1000, 5000, A | P, "hello");
+	finish();
+	assert_out("1>hello 1.");
+	assemble_free(a); /* before its protocol goes */
+	a = NULL;
+}
+
 static void test_enough_was_seen(void **state)
 {
 	(void)state;
@@ -917,6 +964,9 @@ int main(void)
 		TEST(test_what_cannot_be_framed),
 		TEST(test_unknown_protocols_are_raw),
 		TEST(test_the_answer_shows_the_protocol),
+		TEST(test_a_side_that_ended_waits_for_the_protocol_too),
+		TEST(test_raw_turns),
+		TEST(test_what_is_possible_both_ways_is_the_clients),
 		TEST(test_enough_was_seen),
 		TEST(test_without_the_other_side),
 		TEST(test_a_capture_that_begins_inside),

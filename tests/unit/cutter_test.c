@@ -260,8 +260,9 @@ static void test_what_is_lost_is_not_kept_for_ever(void **state)
 	}
 	assert_true(most < 4 * CUTTER_RAW_MAX);
 	assert_true(bytes.n > 900000);
-	flush(false);
-	assert_int_equal(bytes.n, 1000002);
+	add("Q1a"); /* and it is still looked for */
+	assert_int_equal(bytes.n, 1000005);
+	assert_memory_equal(out.p + out.n - 4, "|Q1a", 4);
 }
 
 static void test_the_end_of_a_stream(void **state)
@@ -303,6 +304,11 @@ static void test_raw_ends_where_writes_do(void **state)
 	add("end");
 	flush(false);
 	assert_out("hello|world|question|end");
+	for (unsigned i = 0; i < 40000; i++) { /* and so for ever */
+		mdl_buf_cut(&out, 0);
+		add_push("x");
+		assert_out("x");
+	}
 }
 
 static void test_raw_behind_a_gap_is_cut(void **state)
@@ -372,6 +378,26 @@ static void test_long_messages_are_not_looked_at_again_and_again(void **state)
 	assert_out("short\n");
 }
 
+static void test_long_messages_end_at_a_gap_and_at_the_end(void **state)
+{
+	(void)state;
+	static char text[20002];
+	memset(text, 'z', 20000);
+	use(line_protocol(), false);
+	for (unsigned round = 0; round < 2; round++) {
+		bytes.n = out.n = 0;
+		text[20000] = 0;
+		add(text);
+		add("end\n"); /* not noticed yet */
+		assert_int_equal(bytes.n, 0);
+		if (round == 0)
+			add_after_gap("x\n");
+		else
+			flush(false);
+		assert_int_equal(out.n, round == 0 ? 20004 + 3 : 20004); /* without "cut:" */
+	}
+}
+
 static void test_a_message_longer_than_any(void **state)
 {
 	(void)state;
@@ -418,6 +444,10 @@ static void test_history(void **state)
 		add("Q0");
 	assert_true(c.in.n < 3 * CUTTER_HISTORY);
 	assert_true(cutter_same(&c, 4, MDL_LIT("Q0Q0")));
+	mdl_buf_cut(&out, 0);
+	add("Q5x"); /* gaps are still seen */
+	add_after_gap("Q1a");
+	assert_out("cut:Q5x|Q1a");
 }
 
 static void test_the_sink_can_stop_it(void **state)
@@ -503,6 +533,7 @@ int main(void)
 		TEST(test_raw_behind_a_gap_is_cut),
 		TEST(test_raw_without_an_end),
 		TEST(test_long_messages_are_not_looked_at_again_and_again),
+		TEST(test_long_messages_end_at_a_gap_and_at_the_end),
 		TEST(test_a_message_longer_than_any),
 		TEST(test_single_bytes_take_linear_time),
 		TEST(test_history),

@@ -13,13 +13,12 @@
 
 /*
  * A stream whose pieces are written down one behind the other: "one|two[5]|three" are three pieces,
- * with five bytes missing before the last.
+ * with five bytes missing before the last. A piece that was pushed ends with "!".
  */
 static struct tcp_stream s;
 static struct tcp_stats stats;
 static struct mdl_buf out, history;
 static mdl_time last_at;
-static bool last_push;
 static mdl_err sink_says;
 
 static mdl_err on_piece(void *ctx, const struct tcp_piece *p)
@@ -30,10 +29,11 @@ static mdl_err on_piece(void *ctx, const struct tcp_piece *p)
 		err = mdl_buf_printf(&out, "[%llu]", (unsigned long long)p->lost);
 	if (err == MDL_OK)
 		err = mdl_buf_add(&out, p->bytes);
+	if (err == MDL_OK && p->push)
+		err = mdl_buf_put(&out, '!');
 	if (err == MDL_OK)
 		err = mdl_buf_add(&history, p->bytes);
 	last_at = p->at;
-	last_push = p->push;
 	return err == MDL_OK ? sink_says : err;
 }
 
@@ -116,9 +116,8 @@ static void test_in_order(void **state)
 	assert_true(s.whole);
 	send(1000, "one");
 	assert_int_equal(feed(1003, MDL_TCP_PSH | MDL_TCP_ACK, MDL_LIT("two"), 3, 77), MDL_OK);
-	assert_out("one|two");
+	assert_out("one|two!");
 	assert_int_equal(last_at, 77);
-	assert_true(last_push);
 	assert_false(tcp_stream_ended(&s));
 	send_flags(1006, MDL_TCP_FIN | MDL_TCP_ACK, "");
 	assert_true(tcp_stream_ended(&s));
@@ -190,6 +189,16 @@ static void test_overlap_among_what_came_early(void **state)
 	assert_int_equal(stats.differ, 2);
 }
 
+static void test_a_push_is_that_of_the_last_byte(void **state)
+{
+	(void)state;
+	syn(999);
+	send(1006, "CCC");
+	send_flags(1003, MDL_TCP_ACK | MDL_TCP_PSH, "bbbCCCddd");
+	send_flags(1000, MDL_TCP_ACK | MDL_TCP_PSH, "aaabbb");
+	assert_out("aaa|bbb|CCC|ddd!");
+}
+
 static void test_a_retransmission_around_what_came_early(void **state)
 {
 	(void)state;
@@ -216,6 +225,34 @@ static void test_loss_that_was_acknowledged(void **state)
 	assert_int_equal(stats.lost, 3);
 	send(1011, "four");
 	assert_out("one|[3]three|four");
+}
+
+static void test_only_what_was_acknowledged_is_lost(void **state)
+{
+	(void)state;
+	syn(999);
+	send(1009, "four");
+	for (unsigned i = 0; i <= TCP_PATIENCE; i++)
+		ack(1006);
+	assert_out("");
+	assert_int_equal(stats.lost, 6);
+	send(1006, "two");
+	assert_out("[6]two|four");
+}
+
+static void test_nothing_is_compared_over_a_gap(void **state)
+{
+	(void)state;
+	syn(999);
+	send(1000, "aaa");
+	for (unsigned i = 0; i <= TCP_PATIENCE; i++)
+		ack(1006);
+	send(1006, "ccc");
+	assert_out("aaa|[3]ccc");
+	send(1000, "aaabbbccc");
+	assert_int_equal(stats.differ, 0);
+	send(1000, "aaabbbccX");
+	assert_int_equal(stats.differ, 1);
 }
 
 static void test_late_for_the_acknowledgement(void **state)
@@ -384,6 +421,10 @@ static void test_cut_by_the_capture(void **state)
 	assert_out("he|[3]wo|[3]la");
 	assert_int_equal(stats.lost, 9);
 	assert_int_equal(stats.cut, 9);
+	assert_int_equal(feed(1020, MDL_TCP_ACK, MDL_LIT("mo"), 5, 0), MDL_OK);
+	assert_int_equal(feed(1020, MDL_TCP_ACK, MDL_LIT("more!"), 5, 0), MDL_OK);
+	assert_int_equal(feed(1020, MDL_TCP_ACK, MDL_LIT("m"), 5, 0), MDL_OK);
+	assert_int_equal(stats.differ, 0);
 	/* what comes again and is cut again cannot be compared further than it goes */
 	assert_int_equal(feed(1000, MDL_TCP_ACK, MDL_LIT("he"), 5, 0), MDL_OK);
 	assert_int_equal(stats.differ, 0);
@@ -508,8 +549,11 @@ int main(void)
 		TEST(test_overlap_keeps_what_came_first),
 		TEST(test_out_of_order),
 		TEST(test_overlap_among_what_came_early),
+		TEST(test_a_push_is_that_of_the_last_byte),
 		TEST(test_a_retransmission_around_what_came_early),
 		TEST(test_loss_that_was_acknowledged),
+		TEST(test_only_what_was_acknowledged_is_lost),
+		TEST(test_nothing_is_compared_over_a_gap),
 		TEST(test_late_for_the_acknowledgement),
 		TEST(test_loss_of_everything_so_far),
 		TEST(test_loss_at_the_end),
