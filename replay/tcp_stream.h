@@ -30,7 +30,7 @@ struct tcp_stats {
 };
 
 struct tcp_sink {
-	/** Gets each piece. What it returns, if not MDL_OK, is returned by the call that led here. */
+	/** Gets each piece. What it returns, if not MDL_OK, the call that led here returns. */
 	mdl_err (*piece)(void *ctx, const struct tcp_piece *p);
 	/**
 	 * True if `bytes` are what the stream has, as far as that is still known, from `back` bytes

@@ -102,8 +102,8 @@ static void note_seals(struct mdl_slice msg, struct mdl_fields *f)
 }
 
 /*
- * True if the field holds what an ICMP error quotes. Checksums in there are left alone: nobody looks
- * at them, and addresses may have been translated since.
+ * True if the field holds what an ICMP error quotes. Checksums in there are left alone: nobody
+ * looks at them, and addresses may have been translated since.
  */
 static bool holds_quote(const struct mdl_fields *f, uint32_t i)
 {

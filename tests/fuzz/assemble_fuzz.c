@@ -3,10 +3,10 @@
  *
  *     mode, then for each packet: kind, what the kind takes
  *
- * In counted mode the payload of a segment says its own place in the stream (a byte is the lowest of
- * its sequence number), so that any message has to count up by one; else the script brings the bytes
- * and a small protocol cuts them. In both, memory stays bounded, messages lie in order and nothing
- * is left at the end.
+ * In counted mode the payload of a segment says its own place in the stream (a byte is the lowest
+ * of its sequence number), so that any message has to count up by one; else the script brings the
+ * bytes and a small protocol cuts them. In both, memory stays bounded, messages lie in order and
+ * nothing is left at the end.
  */
 #include <assert.h>
 #include <stdlib.h>

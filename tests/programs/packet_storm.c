@@ -1,7 +1,8 @@
 /*
- * packet_storm SEED LOSS FILE TRUTH: writes a capture (pcap, Ethernet) of connections whose segments
- * are doubled, swapped, cut otherwise when they are sent again, and mixed with each other; and beside
- * it what each side sent: "flow direction hex", a line each. LOSS of 100 segments are then left out.
+ * packet_storm SEED LOSS FILE TRUTH: writes a capture (pcap, Ethernet) of connections whose
+ * segments are doubled, swapped, cut otherwise when they are sent again, and mixed with each other;
+ * and beside it what each side sent: "flow direction hex", a line each. LOSS of 100 segments are
+ * then left out.
  */
 #include <inttypes.h>
 #include <stdio.h>

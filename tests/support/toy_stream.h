@@ -1,6 +1,6 @@
 /**
- * A protocol for tests of streams, readable in strings: "Q3abc" is a request of three bytes, "A0" an
- * empty answer. Everything else is malformed. Port 7777.
+ * A protocol for tests of streams, readable in strings: "Q3abc" is a request of three bytes, "A0"
+ * an empty answer. Everything else is malformed. Port 7777.
  */
 #pragma once
 
