@@ -32,7 +32,8 @@ struct assemble_msg {
 };
 
 struct assemble_conf {
-	const struct mdl_protocol *proto; /* of all flows; NULL: by port, else by the first bytes */
+	/** Of all flows whose carrier it knows, the others are raw. NULL: by port, else by first bytes. */
+	const struct mdl_protocol *proto;
 	const struct mdl_strings *settings; /* for mdl_ctx_new; borrowed */
 	const char *source; /* stands in the traces: "dig.pcap flow 3"; borrowed. NULL: nothing */
 	unsigned sure;	    /* of 100: how sure a guess has to be; 0: 60 */

@@ -65,11 +65,11 @@ static uint32_t num32(const struct pcapng *p, struct mdl_cursor *c)
 /* MDL_EMORE if the file ends first. */
 static mdl_err read_all(struct pcapng *p, uint8_t *to, size_t n)
 {
-	size_t got = fread_unlocked(to, 1, n, p->f);
+	size_t got = fread(to, 1, n, p->f);
 	p->next += got;
 	if (got == n)
 		return MDL_OK;
-	return ferror_unlocked(p->f) ? MDL_EIO : MDL_EMORE;
+	return ferror(p->f) ? MDL_EIO : MDL_EMORE;
 }
 
 static mdl_err skip(struct pcapng *p, uint64_t n)
@@ -280,7 +280,7 @@ static mdl_err read_body(struct pcapng *p, uint32_t type, uint32_t len, struct m
 
 static mdl_err read_block(struct pcapng *p, uint32_t *type, struct mdl_why *why)
 {
-	uint32_t len;
+	uint32_t len = 0;
 	mdl_err err = read_head(p, type, &len, why);
 	if (err != MDL_OK)
 		return err;
@@ -294,7 +294,7 @@ static mdl_err read_block(struct pcapng *p, uint32_t *type, struct mdl_why *why)
 mdl_err pcapng_next(struct pcapng *p, struct capture_frame *out, struct mdl_why *why)
 {
 	for (;;) {
-		uint32_t type;
+		uint32_t type = 0;
 		mdl_err err = read_block(p, &type, why);
 		if (err != MDL_OK)
 			return err;

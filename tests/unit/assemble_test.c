@@ -256,6 +256,12 @@ static void test_the_protocol_of_datagrams(void **state)
 	udp("192.0.2.1:40000", "192.0.2.2:7777", "Q1a");
 	finish();
 	assert_string_equal(last->proto, "raw"); /* as told */
+	assemble_free(a);
+	a = NULL;
+	conf.proto = &mdl_ip;
+	udp("192.0.2.1:40000", "192.0.2.2:7777", "Q1a");
+	finish();
+	assert_string_equal(last->proto, "raw"); /* as told, but that is not carried in datagrams */
 }
 
 static void test_joined_fragments(void **state)
@@ -425,6 +431,30 @@ static void test_both_open_at_once(void **state)
 	assert_int_equal(stats().flows, 1);
 	client = "192.0.2.1:40000";
 	server = "192.0.2.2:80";
+}
+
+static void test_a_closed_window(void **state)
+{
+	(void)state;
+	struct packet_tcp full = {
+		.src = server, .dst = client, .seq = 5000, .ack = 1003, .flags = A, .closed = true
+	};
+	handshake();
+	from_client(1000, 5000, A, "Q1a");
+	packet_tcp(&b, &full);
+	assert_int_equal(feed(), MDL_OK);
+	for (unsigned i = 0; i < 5; i++) {
+		from_client(1003, 5000, A, "Q"); /* a probe with the next byte, refused */
+		assert_int_equal(feed(), MDL_OK);
+		from_client(1002, 5000, A, ""); /* and one without any */
+		packet_tcp(&b, &full);
+		assert_int_equal(feed(), MDL_OK);
+	}
+	from_server(5000, 1003, A, ""); /* open again */
+	from_client(1003, 5000, A, "Q1b");
+	finish();
+	assert_out("1>Q1a 1>Q1b 1.");
+	assert_int_equal(stats().stream.lost + stats().raw + stats().cut, 0);
 }
 
 static void test_data_in_the_syn(void **state)
@@ -957,6 +987,7 @@ int main(void)
 		TEST(test_late_packets_are_known_for_a_while),
 		TEST(test_refused),
 		TEST(test_both_open_at_once),
+		TEST(test_a_closed_window),
 		TEST(test_data_in_the_syn),
 		TEST(test_disorder_doubles_and_overlaps),
 		TEST(test_loss),
