@@ -43,12 +43,24 @@ const char *mdl_inet_text(const struct mdl_inet *a, char out[MDL_INET_TEXT])
 	return out;
 }
 
+/* Names and addresses, with the zone of fe80::1%eth0. */
+static bool host_ok(struct mdl_slice host, bool brackets)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-._%:";
+	for (size_t i = 0; i < host.n; i++)
+		if (strchr(letters, host.p[i]) == NULL)
+			return false;
+	return !brackets || memchr(host.p, ':', host.n) != NULL;
+}
+
 /* Splits "host:port", "[v6]:port", "host" and a bare IPv6 address. */
 static mdl_err split_port(const char *text, char *host, size_t size, uint16_t *port)
 {
 	const char *end, *colon;
+	bool brackets = *text == '[';
 	*port = 0;
-	if (*text == '[') {
+	if (brackets) {
 		end = strchr(++text, ']');
 		if (end == NULL || (end[1] != 0 && end[1] != ':'))
 			return MDL_EINVAL;
@@ -59,14 +71,13 @@ static mdl_err split_port(const char *text, char *host, size_t size, uint16_t *p
 			colon = NULL; /* a bare IPv6 address has no port */
 		end = colon == NULL ? text + strlen(text) : colon;
 	}
-	if ((size_t)(end - text) >= size)
+	struct mdl_slice name = mdl_slice(text, (size_t)(end - text));
+	if (name.n >= size || !host_ok(name, brackets))
 		return MDL_EINVAL;
-	memcpy(host, text, (size_t)(end - text));
-	host[end - text] = 0;
-	if (colon == NULL)
-		return MDL_OK;
-	uint64_t v;
-	if (mdl_uint_parse(colon + 1, &v) != MDL_OK || v > UINT16_MAX)
+	memcpy(host, name.p, name.n);
+	host[name.n] = 0;
+	uint64_t v = 0;
+	if (colon != NULL && (mdl_uint_parse(colon + 1, &v) != MDL_OK || v > UINT16_MAX))
 		return MDL_EINVAL;
 	*port = (uint16_t)v;
 	return MDL_OK;
@@ -123,10 +134,10 @@ static bool find_scheme(const char *text, enum mdl_scheme *scheme, const char **
 static mdl_err parse_path(const char *text, const char *rest, struct mdl_addr *out,
 			  struct mdl_why *why)
 {
-	if (out->scheme == MDL_UNIX && strncmp(rest, "//", 2) == 0)
-		rest += 2;
+	while (out->scheme == MDL_UNIX && strncmp(rest, "//", 2) == 0)
+		rest++; /* unix:///run/x.sock */
 	if (*rest == 0)
-		return mdl_fail(why, MDL_EINVAL, "%s: nothing follows the colon", text);
+		return mdl_fail(why, MDL_EINVAL, "%.100s: nothing follows the colon", text);
 	if (strlen(rest) >= sizeof(out->path))
 		return mdl_fail(why, MDL_EINVAL, "%.40s...: longer than %zu bytes", text,
 				sizeof(out->path) - 1);
@@ -142,17 +153,17 @@ mdl_err mdl_addr_parse(const char *text, struct mdl_addr *out, struct mdl_why *w
 		if (out->scheme == MDL_UNIX || out->scheme == MDL_EXEC)
 			return parse_path(text, rest, out, why);
 		if (strncmp(rest, "//", 2) != 0)
-			return mdl_fail(why, MDL_EINVAL, "%s: expected %s://HOST:PORT", text,
+			return mdl_fail(why, MDL_EINVAL, "%.100s: expected %s://HOST:PORT", text,
 					mdl_scheme_text(out->scheme));
 		rest += 2;
 	} else if (strstr(text, "://") != NULL)
 		return mdl_fail(
 			why, MDL_EINVAL,
-			"%s: unknown scheme; known are udp:// tcp:// tls:// unix: exec:", text);
+			"%.100s: unknown scheme; known are udp:// tcp:// tls:// unix: exec:", text);
 	if (split_port(rest, out->host, sizeof(out->host), &out->port) != MDL_OK)
 		return mdl_fail(
 			why, MDL_EINVAL,
-			"%s: expected HOST:PORT, an IPv6 host in brackets, a port up to 65535",
+			"%.100s: expected HOST:PORT, an IPv6 host in brackets, a port up to 65535",
 			text);
 	if (out->host[0] == 0)
 		return mdl_fail(why, MDL_EINVAL, "%s: no host", text);

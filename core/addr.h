@@ -51,10 +51,11 @@ struct mdl_addr {
 
 /**
  * Reads `udp://127.0.0.1:53`, `tcp://[::1]:53`, `tls://dns.example:853`, `127.0.0.1:53`,
- * `unix:/run/x.sock` (or `unix:///run/x.sock`), `exec:./server --stdio`. MDL_EINVAL with the reason.
+ * `unix:/run/x.sock` (or `unix:///run/x.sock`), `exec:./server --stdio`. Hosts are ASCII letters,
+ * digits and `-._%`; an IPv6 host with a port stands in brackets. MDL_EINVAL with the reason.
  */
 MDL_MUST mdl_err mdl_addr_parse(const char *text, struct mdl_addr *out, struct mdl_why *why);
-/** The URI again; MDL_ENOMEM or MDL_ELIMIT only. */
+/** The URI again, which reads as the same address; MDL_ENOMEM or MDL_ELIMIT only. */
 MDL_MUST mdl_err mdl_addr_text(const struct mdl_addr *a, struct mdl_buf *out);
 /** The address if `host` is numeric (or "localhost"). MDL_EINVAL: it is a name, resolve it. */
 MDL_MUST mdl_err mdl_addr_inet(const struct mdl_addr *a, struct mdl_inet *out);

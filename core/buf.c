@@ -59,8 +59,7 @@ mdl_err mdl_buf_put(struct mdl_buf *b, uint8_t byte)
 
 mdl_err mdl_buf_set(struct mdl_buf *b, struct mdl_slice s)
 {
-	mdl_buf_cut(b, 0);
-	return mdl_buf_add(b, s);
+	return mdl_buf_splice(b, 0, b->n, s);
 }
 
 mdl_err mdl_buf_splice(struct mdl_buf *b, size_t off, size_t len, struct mdl_slice with)

@@ -25,16 +25,16 @@ MDL_MUST mdl_err mdl_buf_reserve(struct mdl_buf *b, size_t extra);
 /** Appends; `s` may lie inside `b`. Errors as reserve. */
 MDL_MUST mdl_err mdl_buf_add(struct mdl_buf *b, struct mdl_slice s);
 MDL_MUST mdl_err mdl_buf_put(struct mdl_buf *b, uint8_t byte);
-/** Replaces all contents by `s`, which must not lie inside `b`. */
+/** Replaces all contents by `s`, which must not lie inside `b`. Errors as reserve. */
 MDL_MUST mdl_err mdl_buf_set(struct mdl_buf *b, struct mdl_slice s);
 /**
  * Replaces the `len` bytes at `off` by `with`, which must not lie inside `b`. MDL_EINVAL if
  * off + len lies outside.
  */
 MDL_MUST mdl_err mdl_buf_splice(struct mdl_buf *b, size_t off, size_t len, struct mdl_slice with);
-/** Appends formatted text. */
+/** Appends formatted text; the arguments must not lie inside `b`. Errors as reserve. */
 MDL_MUST mdl_err mdl_buf_printf(struct mdl_buf *b, const char *fmt, ...) MDL_PRINTF(2, 3);
-MDL_MUST mdl_err mdl_buf_vprintf(struct mdl_buf *b, const char *fmt, va_list ap);
+MDL_MUST mdl_err mdl_buf_vprintf(struct mdl_buf *b, const char *fmt, va_list ap) MDL_PRINTF(2, 0);
 
 /** Keeps the first `n` bytes (all if it has fewer). */
 void mdl_buf_cut(struct mdl_buf *b, size_t n);

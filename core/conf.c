@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-enum { DEPTH_MAX = 32 };
+enum { DEPTH_MAX = 32, KEYS_MAX = 4096 };
+
+struct place {
+	size_t line, column; /* counted from 1 */
+};
 
 struct mdl_conf {
 	enum mdl_conf_kind kind;
 	const char *file;
-	size_t line, column;
+	struct place at, key_at;
 	char *key;  /* in a map */
 	char *text; /* of a scalar */
 	struct mdl_conf **v;
@@ -20,6 +24,7 @@ struct mdl_conf {
 struct parser {
 	yaml_parser_t yaml;
 	yaml_event_t event;
+	struct mdl_slice text;
 	const char *name;
 	struct mdl_why *why;
 };
@@ -36,6 +41,12 @@ void mdl_conf_free(struct mdl_conf *c)
 	free(c);
 }
 
+static struct place place(const struct parser *p)
+{
+	const yaml_mark_t *m = &p->event.start_mark;
+	return (struct place){ m->line + 1, m->column + 1 };
+}
+
 static struct mdl_conf *node_new(const struct parser *p, enum mdl_conf_kind kind)
 {
 	struct mdl_conf *c = calloc(1, sizeof(*c));
@@ -43,8 +54,7 @@ static struct mdl_conf *node_new(const struct parser *p, enum mdl_conf_kind kind
 		return NULL;
 	c->kind = kind;
 	c->file = p->name;
-	c->line = p->event.start_mark.line + 1;
-	c->column = p->event.start_mark.column + 1;
+	c->at = place(p);
 	return c;
 }
 
@@ -62,26 +72,92 @@ static mdl_err node_add(struct mdl_conf *parent, struct mdl_conf *child)
 	return MDL_OK;
 }
 
-static mdl_err complain(struct parser *p, const char *what)
+static mdl_err complain_at(const struct parser *p, struct place at, mdl_err err, const char *what)
 {
-	return mdl_fail(p->why, MDL_EMALFORMED, "%s:%zu:%zu: %s", p->name,
-			p->event.start_mark.line + 1, p->event.start_mark.column + 1, what);
+	return mdl_fail(p->why, err, "%s:%zu:%zu: %s", p->name, at.line, at.column, what);
+}
+
+static mdl_err complain(const struct parser *p, mdl_err err, const char *what)
+{
+	return complain_at(p, place(p), err, what);
+}
+
+/* Where libyaml gave up. For bytes that are no text it knows an offset only. */
+static struct place problem_place(const struct parser *p)
+{
+	const yaml_mark_t *m = &p->yaml.problem_mark;
+	if (p->yaml.error != YAML_READER_ERROR)
+		return (struct place){ m->line + 1, m->column + 1 };
+	struct place at = { 1, 1 };
+	for (size_t i = 0; i < p->text.n && i < p->yaml.problem_offset; i++) {
+		at.column++;
+		if (p->text.p[i] == '\n')
+			at = (struct place){ at.line + 1, 1 };
+	}
+	return at;
+}
+
+static mdl_err parse_error(const struct parser *p)
+{
+	char what[256];
+	if (p->yaml.error == YAML_MEMORY_ERROR)
+		return MDL_ENOMEM;
+	snprintf(what, sizeof(what), "%s%s%s",
+		 p->yaml.problem == NULL ? "not YAML" : p->yaml.problem,
+		 p->yaml.context == NULL ? "" : ", ",
+		 p->yaml.context == NULL ? "" : p->yaml.context);
+	return complain_at(p, problem_place(p), MDL_EMALFORMED, what);
+}
+
+static bool anchored(const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_ALIAS_EVENT:
+		return true;
+	case YAML_SCALAR_EVENT:
+		return e->data.scalar.anchor != NULL;
+	case YAML_SEQUENCE_START_EVENT:
+		return e->data.sequence_start.anchor != NULL;
+	case YAML_MAPPING_START_EVENT:
+		return e->data.mapping_start.anchor != NULL;
+	default:
+		return false;
+	}
 }
 
 static mdl_err next_event(struct parser *p)
 {
 	yaml_event_delete(&p->event);
-	if (yaml_parser_parse(&p->yaml, &p->event))
-		return p->event.type == YAML_ALIAS_EVENT ? complain(p, "aliases are not supported")
-							 : MDL_OK;
-	memset(&p->event, 0, sizeof(p->event));
-	if (p->yaml.error == YAML_MEMORY_ERROR)
-		return mdl_fail(p->why, MDL_ENOMEM, "%s: out of memory", p->name);
-	return mdl_fail(p->why, MDL_EMALFORMED, "%s:%zu:%zu: %s%s%s", p->name,
-			p->yaml.problem_mark.line + 1, p->yaml.problem_mark.column + 1,
-			p->yaml.problem == NULL ? "not YAML" : p->yaml.problem,
-			p->yaml.context == NULL ? "" : ", ",
-			p->yaml.context == NULL ? "" : p->yaml.context);
+	if (!yaml_parser_parse(&p->yaml, &p->event)) {
+		memset(&p->event, 0, sizeof(p->event));
+		return parse_error(p);
+	}
+	if (anchored(&p->event))
+		return complain(p, MDL_EMALFORMED, "anchors and aliases are not supported");
+	return MDL_OK;
+}
+
+/* A copy of the scalar that the current event is. */
+static mdl_err take_scalar(const struct parser *p, char **out)
+{
+	const char *text = (const char *)p->event.data.scalar.value;
+	if (strlen(text) != p->event.data.scalar.length)
+		return complain(p, MDL_EMALFORMED, "a NUL byte");
+	*out = strdup(text);
+	return *out == NULL ? MDL_ENOMEM : MDL_OK;
+}
+
+/* Reads the key that the current event is, and moves on to its value. */
+static mdl_err read_key(struct parser *p, const struct mdl_conf *map, char **key)
+{
+	if (p->event.type != YAML_SCALAR_EVENT)
+		return complain(p, MDL_EMALFORMED, "expected a key");
+	if (map->n == KEYS_MAX) /* each new key is compared with all before */
+		return complain(p, MDL_ELIMIT, "more than 4096 keys");
+	mdl_err err = take_scalar(p, key);
+	if (err == MDL_OK && mdl_conf_get(map, *key) != NULL)
+		err = complain(p, MDL_EMALFORMED, "this key stands here twice");
+	return err == MDL_OK ? next_event(p) : err;
 }
 
 static mdl_err read_node(struct parser *p, unsigned depth, struct mdl_conf **out);
@@ -96,22 +172,18 @@ static mdl_err read_child(struct parser *p, const struct mdl_conf *parent, unsig
 	if (err != MDL_OK || p->event.type == YAML_SEQUENCE_END_EVENT ||
 	    p->event.type == YAML_MAPPING_END_EVENT)
 		return err;
-	if (parent->kind == MDL_CONF_MAP) {
-		if (p->event.type != YAML_SCALAR_EVENT)
-			return complain(p, "expected a key");
-		const char *text = (const char *)p->event.data.scalar.value;
-		if (mdl_conf_get(parent, text) != NULL)
-			return complain(p, "this key stands here twice");
-		key = strdup(text);
-		err = key == NULL ? MDL_ENOMEM : next_event(p);
-	}
+	struct place key_at = place(p);
+	if (parent->kind == MDL_CONF_MAP)
+		err = read_key(p, parent, &key);
 	if (err == MDL_OK)
 		err = read_node(p, depth, child);
-	if (err == MDL_OK)
-		(*child)->key = key;
-	else
+	if (err != MDL_OK) {
 		free(key);
-	return err;
+		return err;
+	}
+	(*child)->key = key;
+	(*child)->key_at = key_at;
+	return MDL_OK;
 }
 
 static mdl_err read_children(struct parser *p, struct mdl_conf *c, unsigned depth)
@@ -132,24 +204,18 @@ static mdl_err read_children(struct parser *p, struct mdl_conf *c, unsigned dept
 /* Reads the node that the current event begins. */
 static mdl_err read_node(struct parser *p, unsigned depth, struct mdl_conf **out)
 {
-	if (depth > DEPTH_MAX) {
-		complain(p, "nested too deep");
-		return MDL_ELIMIT;
-	}
-	bool scalar = p->event.type == YAML_SCALAR_EVENT;
-	struct mdl_conf *c =
-		node_new(p, scalar					 ? MDL_CONF_SCALAR
-			    : p->event.type == YAML_SEQUENCE_START_EVENT ? MDL_CONF_LIST
-									 : MDL_CONF_MAP);
+	static const enum mdl_conf_kind kinds[] = {
+		[YAML_SCALAR_EVENT] = MDL_CONF_SCALAR,
+		[YAML_SEQUENCE_START_EVENT] = MDL_CONF_LIST,
+		[YAML_MAPPING_START_EVENT] = MDL_CONF_MAP,
+	};
+	if (depth > DEPTH_MAX)
+		return complain(p, MDL_ELIMIT, "nested too deep");
+	struct mdl_conf *c = node_new(p, kinds[p->event.type]);
 	if (c == NULL)
 		return MDL_ENOMEM;
-	mdl_err err = MDL_OK;
-	if (!scalar)
-		err = read_children(p, c, depth + 1);
-	else if (strlen((const char *)p->event.data.scalar.value) != p->event.data.scalar.length)
-		err = complain(p, "a NUL byte");
-	else if ((c->text = strdup((const char *)p->event.data.scalar.value)) == NULL)
-		err = MDL_ENOMEM;
+	mdl_err err = c->kind == MDL_CONF_SCALAR ? take_scalar(p, &c->text)
+						 : read_children(p, c, depth + 1);
 	if (err == MDL_OK)
 		*out = c;
 	else
@@ -179,7 +245,7 @@ static mdl_err end_of_document(struct parser *p)
 		if (err != MDL_OK)
 			return err;
 		if (p->event.type == YAML_DOCUMENT_START_EVENT)
-			return complain(p, "a second document");
+			return complain(p, MDL_EMALFORMED, "a second document");
 	}
 	return MDL_OK;
 }
@@ -187,7 +253,7 @@ static mdl_err end_of_document(struct parser *p)
 mdl_err mdl_conf_parse(struct mdl_slice text, const char *name, struct mdl_conf **out,
 		       struct mdl_why *why)
 {
-	struct parser p = { .name = name, .why = why };
+	struct parser p = { .text = text, .name = name, .why = why };
 	struct mdl_conf *root = NULL;
 	if (!yaml_parser_initialize(&p.yaml))
 		return mdl_fail(why, MDL_ENOMEM, "%s: out of memory", name);
@@ -239,13 +305,30 @@ const struct mdl_conf *mdl_conf_get(const struct mdl_conf *c, const char *key)
 	return NULL;
 }
 
-mdl_err mdl_conf_fail(const struct mdl_conf *c, struct mdl_why *why, const char *fmt, ...)
+MDL_PRINTF(4, 0)
+static mdl_err fail_at(const struct mdl_conf *c, struct place at, struct mdl_why *why,
+		       const char *fmt, va_list ap)
 {
 	struct mdl_why what;
+	vsnprintf(what.text, sizeof(what.text), fmt, ap);
+	return mdl_fail(why, MDL_EINVAL, "%s:%zu:%zu: %.400s", c->file, at.line, at.column,
+			what.text);
+}
+
+mdl_err mdl_conf_fail(const struct mdl_conf *c, struct mdl_why *why, const char *fmt, ...)
+{
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(what.text, sizeof(what.text), fmt, ap);
+	mdl_err err = fail_at(c, c->at, why, fmt, ap);
 	va_end(ap);
-	return mdl_fail(why, MDL_EINVAL, "%s:%zu:%zu: %.400s", c->file, c->line, c->column,
-			what.text);
+	return err;
+}
+
+mdl_err mdl_conf_fail_key(const struct mdl_conf *c, struct mdl_why *why, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	mdl_err err = fail_at(c, c->key_at, why, fmt, ap);
+	va_end(ap);
+	return err;
 }

@@ -13,11 +13,12 @@ enum mdl_conf_kind { MDL_CONF_SCALAR, MDL_CONF_LIST, MDL_CONF_MAP };
 
 /**
  * Reads one YAML document. `name` stands in complaints and is borrowed for the life of the tree.
- * Empty text is an empty map. MDL_EMALFORMED, MDL_ELIMIT (nested too deep), MDL_ENOMEM.
+ * Empty text is an empty map, a key without a value has the empty scalar. MDL_EMALFORMED,
+ * MDL_ELIMIT (nested deeper than 32, more than 4096 keys in a map), MDL_ENOMEM.
  */
 MDL_MUST mdl_err mdl_conf_parse(struct mdl_slice text, const char *name, struct mdl_conf **out,
 				struct mdl_why *why);
-void mdl_conf_free(struct mdl_conf *root); /* NULL is fine */
+void mdl_conf_free(struct mdl_conf *c); /* NULL is fine */
 
 enum mdl_conf_kind mdl_conf_kind(const struct mdl_conf *c);
 /** The text of a scalar; NULL for lists and maps. Lives as long as the tree. */
@@ -32,4 +33,7 @@ const struct mdl_conf *mdl_conf_get(const struct mdl_conf *c, const char *key);
 
 /** Writes "file:line:column: " and the sentence; returns MDL_EINVAL. */
 mdl_err mdl_conf_fail(const struct mdl_conf *c, struct mdl_why *why, const char *fmt, ...)
+	MDL_PRINTF(3, 4);
+/** The same, at the key of the map's child `c`. */
+mdl_err mdl_conf_fail_key(const struct mdl_conf *c, struct mdl_why *why, const char *fmt, ...)
 	MDL_PRINTF(3, 4);

@@ -15,7 +15,8 @@ struct mdl_cursor {
 
 static inline struct mdl_cursor mdl_cursor(struct mdl_slice s)
 {
-	return (struct mdl_cursor){ s.p, s.p, s.p == NULL ? s.p : s.p + s.n, MDL_OK };
+	const uint8_t *p = s.n == 0 && s.p == NULL ? (const uint8_t *)"" : s.p;
+	return (struct mdl_cursor){ p, p, p + s.n, MDL_OK };
 }
 
 static inline size_t mdl_cursor_left(const struct mdl_cursor *c)
@@ -61,6 +62,7 @@ static inline struct mdl_slice mdl_cursor_rest(struct mdl_cursor *c)
 	return mdl_cursor_take(c, c->err == MDL_OK ? mdl_cursor_left(c) : 0);
 }
 
+/** A number of `n` bytes, most significant first; of more than 8 bytes the lowest 8 count. */
 static inline uint64_t mdl_cursor_be(struct mdl_cursor *c, size_t n)
 {
 	if (mdl_cursor_short(c, n))
@@ -71,13 +73,13 @@ static inline uint64_t mdl_cursor_be(struct mdl_cursor *c, size_t n)
 	return v;
 }
 
+/** The same, least significant first. */
 static inline uint64_t mdl_cursor_le(struct mdl_cursor *c, size_t n)
 {
-	if (mdl_cursor_short(c, n))
-		return 0;
+	struct mdl_slice s = mdl_cursor_take(c, n);
 	uint64_t v = 0;
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t)*c->p++ << (8 * i);
+	for (size_t i = s.n; i-- > 0;)
+		v = v << 8 | s.p[i];
 	return v;
 }
 

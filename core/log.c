@@ -12,6 +12,9 @@ void mdl_log(const struct mdl_log *log, enum mdl_level level, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	for (char *c = line; *c != 0; c++)
+		if ((uint8_t)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	log->sink(log->ctx, level, line);
 }
 
@@ -23,7 +26,7 @@ const char *mdl_level_text(enum mdl_level level)
 
 bool mdl_gate_pass(struct mdl_gate *g, unsigned most, mdl_time now, uint64_t *held)
 {
-	if (now - g->window >= MDL_SEC || now < g->window) {
+	if (now < g->window || now >= mdl_time_add(g->window, MDL_SEC)) {
 		g->window = now;
 		g->passed = 0;
 	}

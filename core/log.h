@@ -15,7 +15,10 @@ struct mdl_log {
 	void *ctx;
 };
 
-/** NULL is fine and says nothing. Long lines are cut. */
+/**
+ * NULL is fine and says nothing. Long lines are cut; control characters become "?", so that nothing
+ * a peer sent can end the line or move a terminal.
+ */
 void mdl_log(const struct mdl_log *log, enum mdl_level level, const char *fmt, ...)
 	MDL_PRINTF(3, 4);
 const char *mdl_level_text(enum mdl_level level);

@@ -35,6 +35,7 @@ struct mdl_msg {
 	unsigned flags;	      /* enum mdl_msg_flag */
 	mdl_time at;	      /* in a trace: since its first message; in a flow: since the epoch */
 	struct mdl_msg *next; /* for the owner's queue */
+	size_t charge;	      /* for the owner's accounts; 0 when made */
 };
 
 /** A copy of `bytes` as a message; NULL if out of memory or over MDL_MSG_MAX. */

@@ -28,12 +28,20 @@ static mdl_err set_choice(const struct mdl_opt *opt, const char *text, unsigned 
 	return MDL_EINVAL;
 }
 
-static mdl_err set_list(const char *text, struct mdl_strings *out)
+static mdl_err add_string(const char *text, struct mdl_strings *out)
 {
 	if (out->n == MDL_STRINGS_MAX)
 		return MDL_ELIMIT;
 	out->v[out->n++] = text;
 	return MDL_OK;
+}
+
+/* The first one given takes the place of the default, which is known by its address. */
+static mdl_err set_list(const struct mdl_opt *opt, const char *text, struct mdl_strings *out)
+{
+	if (out->n == 1 && out->v[0] == opt->preset)
+		out->n = 0;
+	return add_string(text, out);
 }
 
 static mdl_err set_number(const struct mdl_opt *opt, const char *text, uint64_t *out)
@@ -67,45 +75,55 @@ static mdl_err set(const struct mdl_opt *opt, const char *text, void *at, struct
 	case MDL_OPT_ADDR:
 		return mdl_addr_parse(text, at, why);
 	case MDL_OPT_LIST:
-		return set_list(text, at);
+		return set_list(opt, text, at);
 	}
 	return MDL_EINVAL;
+}
+
+/* "A from 1 to 64", without what is not bounded. */
+static void bounds(const struct mdl_opt *opt, const char *what, char *out, size_t size)
+{
+	int n = snprintf(out, size, "%s from %" PRIu64, what, opt->min);
+	if (opt->max != 0 && n > 0 && (size_t)n < size)
+		snprintf(out + n, size - (size_t)n, " to %" PRIu64, opt->max);
+}
+
+static void choices(const struct mdl_opt *opt, char *out, size_t size)
+{
+	int n = snprintf(out, size, "one of");
+	for (size_t i = 0; opt->choices[i] != NULL && n > 0 && (size_t)n < size; i++)
+		n += snprintf(out + n, size - (size_t)n, " %s", opt->choices[i]);
 }
 
 /* What a value of this option looks like, for complaints. */
 static void expectation(const struct mdl_opt *opt, char *out, size_t size)
 {
-	int n = 0;
 	switch (opt->kind) {
 	case MDL_OPT_FLAG:
-		n = snprintf(out, size, "yes or no");
+		snprintf(out, size, "yes or no");
 		break;
 	case MDL_OPT_UINT:
+		bounds(opt, "a number", out, size);
+		break;
 	case MDL_OPT_SIZE:
-		n = opt->max == 0 ? snprintf(out, size, "a number from %" PRIu64, opt->min)
-				  : snprintf(out, size, "a number from %" PRIu64 " to %" PRIu64,
-					     opt->min, opt->max);
+		bounds(opt, "a size as 512, 64k or 1M,", out, size);
 		break;
 	case MDL_OPT_TIME:
-		n = snprintf(out, size, "a time as 250us, 20ms, 30s, 5m, 2h");
+		snprintf(out, size, "a time as 250us, 20ms, 30s, 5m, 2h");
 		break;
 	case MDL_OPT_RATIO:
-		n = snprintf(out, size, "a share as 2%%, 1/100 or 0.02");
+		snprintf(out, size, "a share as 2%%, 1/100 or 0.02");
 		break;
 	case MDL_OPT_CHOICE:
-		n = snprintf(out, size, "one of");
-		for (size_t i = 0; opt->choices[i] != NULL && n > 0 && (size_t)n < size; i++)
-			n += snprintf(out + n, size - (size_t)n, " %s", opt->choices[i]);
+		choices(opt, out, size);
 		break;
 	case MDL_OPT_LIST:
-		n = snprintf(out, size, "at most %d of them", MDL_STRINGS_MAX);
+		snprintf(out, size, "at most %d of them", MDL_STRINGS_MAX);
 		break;
 	case MDL_OPT_TEXT:
-	case MDL_OPT_ADDR:
-		break;
+	case MDL_OPT_ADDR: /* these say it themselves */
+		out[0] = 0;
 	}
-	if (n <= 0)
-		snprintf(out, size, "something else");
 }
 
 mdl_err mdl_opt_set(const struct mdl_opt *opt, const char *text, void *into, struct mdl_why *why)
@@ -152,25 +170,28 @@ static const char *nearest(struct mdl_opts o, const char *name)
 	return mdl_text_nearest(name, names);
 }
 
-/* One value of a map: a scalar, or a list of scalars for options that take several. */
-static mdl_err set_conf(const struct mdl_opt *opt, const struct mdl_conf *c, void *into,
-			struct mdl_why *why)
+static mdl_err set_scalar(const struct mdl_opt *opt, const struct mdl_conf *c, void *into,
+			  struct mdl_why *why)
 {
 	struct mdl_why what;
-	if (mdl_conf_kind(c) == MDL_CONF_LIST && opt->kind == MDL_OPT_LIST) {
-		for (size_t i = 0; i < mdl_conf_count(c); i++) {
-			mdl_err err = set_conf(opt, mdl_conf_at(c, i), into, why);
-			if (err != MDL_OK)
-				return err;
-		}
-		return MDL_OK;
-	}
 	const char *text = mdl_conf_scalar(c);
 	if (text == NULL)
 		return mdl_conf_fail(c, why, "%s: expected one value", opt->name);
 	if (mdl_opt_set(opt, text, into, &what) != MDL_OK)
 		return mdl_conf_fail(c, why, "%s", what.text);
 	return MDL_OK;
+}
+
+/* One value of a map: a scalar, or a list of scalars for options that take several. */
+static mdl_err set_conf(const struct mdl_opt *opt, const struct mdl_conf *c, void *into,
+			struct mdl_why *why)
+{
+	if (mdl_conf_kind(c) != MDL_CONF_LIST || opt->kind != MDL_OPT_LIST)
+		return set_scalar(opt, c, into, why);
+	mdl_err err = MDL_OK;
+	for (size_t i = 0; err == MDL_OK && i < mdl_conf_count(c); i++)
+		err = set_scalar(opt, mdl_conf_at(c, i), into, why);
+	return err;
 }
 
 mdl_err mdl_opts_conf(struct mdl_opts o, const struct mdl_conf *map, void *into,
@@ -184,9 +205,9 @@ mdl_err mdl_opts_conf(struct mdl_opts o, const struct mdl_conf *map, void *into,
 		const struct mdl_opt *opt = find(o, mdl_slice_str(key));
 		if (opt == NULL) {
 			const char *near = nearest(o, key);
-			return mdl_conf_fail(c, why, "unknown key \"%.60s\"%s%s%s", key,
-					     near == NULL ? "" : "; did you mean ",
-					     near == NULL ? "" : near, near == NULL ? "" : "?");
+			return mdl_conf_fail_key(c, why, "unknown key \"%.60s\"%s%s%s", key,
+						 near == NULL ? "" : "; did you mean ",
+						 near == NULL ? "" : near, near == NULL ? "" : "?");
 		}
 		mdl_err err = set_conf(opt, c, into, why);
 		if (err != MDL_OK)
@@ -205,13 +226,16 @@ struct argv_reader {
 	struct mdl_why *why;
 };
 
-static mdl_err unknown(struct argv_reader *r, const char *word, const char *name)
+/* `word` is the option without its value. */
+static mdl_err unknown(struct argv_reader *r, struct mdl_slice word)
 {
-	const char *near = name == NULL ? NULL : nearest(r->o, name);
+	char name[64];
+	snprintf(name, sizeof(name), "%.*s", word.n < 60 ? (int)word.n : 60, (const char *)word.p);
+	const char *near = strncmp(name, "--", 2) == 0 ? nearest(r->o, name + 2) : NULL;
 	if (near != NULL)
-		return mdl_fail(r->why, MDL_EINVAL, "%.60s: no such option; did you mean --%s?",
-				word, near);
-	return mdl_fail(r->why, MDL_EINVAL, "%.60s: no such option; see --help", word);
+		return mdl_fail(r->why, MDL_EINVAL, "%s: no such option; did you mean --%s?", name,
+				near);
+	return mdl_fail(r->why, MDL_EINVAL, "%s: no such option; see --help", name);
 }
 
 static mdl_err take_value(struct argv_reader *r, const struct mdl_opt *opt, const char *value)
@@ -245,7 +269,7 @@ static mdl_err long_option(struct argv_reader *r, const char *word)
 		if (opt != NULL && opt->kind == MDL_OPT_FLAG)
 			return take_value(r, opt, "no");
 	}
-	return unknown(r, word, name);
+	return unknown(r, mdl_slice(word, key.n + 2));
 }
 
 static mdl_err short_option(struct argv_reader *r, const char *word)
@@ -253,7 +277,7 @@ static mdl_err short_option(struct argv_reader *r, const char *word)
 	for (size_t i = 0; i < r->o.n; i++)
 		if (r->o.v[i].letter == word[1])
 			return take_value(r, &r->o.v[i], word[2] == 0 ? NULL : word + 2);
-	return unknown(r, word, NULL);
+	return unknown(r, mdl_slice_str(word));
 }
 
 static mdl_err read_word(struct argv_reader *r, const char *word)
@@ -267,7 +291,7 @@ static mdl_err read_word(struct argv_reader *r, const char *word)
 		return long_option(r, word);
 	if (word[0] == '-' && word[1] != 0)
 		return short_option(r, word);
-	if (set_list(word, &r->args->words) != MDL_OK)
+	if (add_string(word, &r->args->words) != MDL_OK)
 		return mdl_fail(r->why, MDL_EINVAL, "more than %d arguments", MDL_STRINGS_MAX);
 	return MDL_OK;
 }
@@ -289,27 +313,50 @@ mdl_err mdl_opts_argv(struct mdl_opts o, int argc, char **argv, void *into, stru
 	return MDL_OK;
 }
 
-enum { HELP_COLUMN = 26 };
+enum { HELP_COLUMN = 26, HELP_WIDTH = 80 };
+
+/* "  -x, --name ARG" */
+static mdl_err help_left(const struct mdl_opt *opt, struct mdl_buf *out)
+{
+	mdl_err err = opt->letter == 0 ? mdl_buf_printf(out, "      --%s", opt->name)
+				       : mdl_buf_printf(out, "  -%c, --%s", opt->letter, opt->name);
+	return err == MDL_OK && opt->arg != NULL ? mdl_buf_printf(out, " %s", opt->arg) : err;
+}
+
+/* Words from HELP_COLUMN on, where `column` columns of the line are taken already. */
+static mdl_err help_right(const char *text, size_t column, struct mdl_buf *out)
+{
+	mdl_err err = MDL_OK;
+	while (err == MDL_OK && *text != 0) {
+		size_t n = strcspn(text, " ");
+		bool full = column > HELP_COLUMN && column + 1 + n >= HELP_WIDTH;
+		if (full || column == HELP_COLUMN) {
+			err = mdl_buf_put(out, '\n');
+			column = 0;
+		}
+		size_t gap = column < HELP_COLUMN ? HELP_COLUMN - column : 1;
+		if (err == MDL_OK)
+			err = mdl_buf_printf(out, "%*s%.*s", (int)gap, "", (int)n, text);
+		column += gap + n;
+		text += n + strspn(text + n, " ");
+	}
+	return err == MDL_OK ? mdl_buf_put(out, '\n') : err;
+}
 
 mdl_err mdl_opts_help(struct mdl_opts o, struct mdl_buf *out)
 {
-	for (size_t i = 0; i < o.n; i++) {
+	mdl_err err = MDL_OK;
+	for (size_t i = 0; err == MDL_OK && i < o.n; i++) {
 		const struct mdl_opt *opt = &o.v[i];
-		char left[64], letter[8] = "    ";
-		if (opt->letter != 0)
-			snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
-		int n = snprintf(left, sizeof(left), "  %s--%s%s%s", letter, opt->name,
-				 opt->arg == NULL ? "" : " ", opt->arg == NULL ? "" : opt->arg);
-		bool wide = n >= HELP_COLUMN;
-		mdl_err err =
-			mdl_buf_printf(out, "%-*s%s%*s%s", HELP_COLUMN, left, wide ? "\n" : "",
-				       wide ? HELP_COLUMN : 0, "", opt->help);
-		if (err == MDL_OK && opt->preset != NULL)
-			err = mdl_buf_printf(out, " (%s)", opt->preset);
+		size_t start = out->n;
+		char text[512];
+		bool preset = opt->preset != NULL;
+		snprintf(text, sizeof(text), "%s%s%s%s", opt->help, preset ? " (" : "",
+			 preset ? opt->preset : "", preset ? ")" : "");
+		err = help_left(opt, out);
+		size_t column = out->n - start;
 		if (err == MDL_OK)
-			err = mdl_buf_put(out, '\n');
-		if (err != MDL_OK)
-			return err;
+			err = help_right(text, column < HELP_COLUMN ? column : HELP_COLUMN, out);
 	}
-	return MDL_OK;
+	return err;
 }

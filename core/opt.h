@@ -19,7 +19,7 @@ enum mdl_opt_kind {
 	MDL_OPT_TEXT,	/* const char *, borrowed from the command line or the tree */
 	MDL_OPT_CHOICE, /* unsigned: index into `choices` */
 	MDL_OPT_ADDR,	/* struct mdl_addr */
-	MDL_OPT_LIST,	/* struct mdl_strings: may be given several times */
+	MDL_OPT_LIST, /* struct mdl_strings: may be given several times, the first replaces the default */
 };
 
 enum { MDL_STRINGS_MAX = 256 };
@@ -47,12 +47,15 @@ struct mdl_opts {
 
 #define MDL_OPTS(array) ((struct mdl_opts){ (array), MDL_COUNT(array) })
 
-/** Writes every default into `into`. MDL_EINVAL only if the table itself is wrong. */
+/** Writes every default into `into`, which begins zeroed. MDL_EINVAL: the table itself is wrong. */
 MDL_MUST mdl_err mdl_opts_preset(struct mdl_opts o, void *into, struct mdl_why *why);
 /** Sets one option from text; MDL_EINVAL says what was expected. */
 MDL_MUST mdl_err mdl_opt_set(const struct mdl_opt *opt, const char *text, void *into,
 			     struct mdl_why *why);
-/** Fills from a map; unknown keys and wrong shapes are MDL_EINVAL with file, line and column. */
+/**
+ * Fills from a map; a list may be given as one value or as a list of them. Unknown keys and wrong
+ * shapes are MDL_EINVAL with file, line and column.
+ */
 MDL_MUST mdl_err mdl_opts_conf(struct mdl_opts o, const struct mdl_conf *map, void *into,
 			       struct mdl_why *why);
 
@@ -70,5 +73,5 @@ struct mdl_args {
 MDL_MUST mdl_err mdl_opts_argv(struct mdl_opts o, int argc, char **argv, void *into,
 			       struct mdl_args *args, struct mdl_why *why);
 
-/** Appends a line or two an option, aligned for a terminal of 80 columns. */
+/** Appends a line or more an option, for a terminal of 80 columns. Errors as mdl_buf_add. */
 MDL_MUST mdl_err mdl_opts_help(struct mdl_opts o, struct mdl_buf *out);

@@ -47,13 +47,7 @@ static inline struct mdl_slice mdl_slice_sub(struct mdl_slice s, size_t off, siz
 }
 
 /** Where `needle` first stands in `s`; `s.n` if nowhere. An empty needle stands at 0. */
-static inline size_t mdl_slice_find(struct mdl_slice s, struct mdl_slice needle)
-{
-	if (needle.n == 0)
-		return 0;
-	const uint8_t *hit = s.n == 0 ? NULL : memmem(s.p, s.n, needle.p, needle.n);
-	return hit == NULL ? s.n : (size_t)(hit - s.p);
-}
+size_t mdl_slice_find(struct mdl_slice s, struct mdl_slice needle);
 
 /** Order of bytes, shorter first where one begins the other: as strcmp does for strings. */
 static inline int mdl_slice_cmp(struct mdl_slice a, struct mdl_slice b)

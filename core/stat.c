@@ -49,7 +49,8 @@ void mdl_hist_merge(struct mdl_hist *into, const struct mdl_hist *from)
 
 uint64_t mdl_hist_quantile(const struct mdl_hist *h, double q)
 {
-	uint64_t want = (uint64_t)ceil(q * (double)h->n), seen = 0;
+	double share = fmin(fmax(q, 0), 1); /* NaN becomes 0 */
+	uint64_t want = (uint64_t)ceil(share * (double)h->n), seen = 0;
 	if (h->n == 0)
 		return 0;
 	for (size_t i = 0; i < MDL_HIST_BUCKETS; i++) {

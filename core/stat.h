@@ -12,12 +12,12 @@ enum {
 struct mdl_hist {
 	uint64_t n, min, max;
 	double sum;
-	uint32_t bucket[MDL_HIST_BUCKETS];
+	uint64_t bucket[MDL_HIST_BUCKETS];
 };
 
 void mdl_hist_add(struct mdl_hist *h, uint64_t v);
 void mdl_hist_merge(struct mdl_hist *into, const struct mdl_hist *from);
-/** The value below which a share `q` (0 to 1) lies; 0 if empty. */
+/** The value at or below which a share `q` (0 to 1) lies, off by at most 1/32; 0 if empty. */
 uint64_t mdl_hist_quantile(const struct mdl_hist *h, double q);
 double mdl_hist_mean(const struct mdl_hist *h);
 

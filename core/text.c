@@ -1,8 +1,6 @@
 #include "core/text.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char digits[] = "0123456789abcdef";
 
@@ -155,9 +153,9 @@ const char *mdl_size_text(uint64_t n, char out[MDL_SIZE_TEXT])
 		snprintf(out, MDL_SIZE_TEXT, "%u", (unsigned)n);
 		return out;
 	}
-	double v = (double)n;
+	double v = (double)n / 1024;
 	size_t u = 0;
-	for (v /= 1024; v >= 1024 && units[u + 1] != 0; u++)
+	for (; v >= 1023.95 && units[u + 1] != 0; u++) /* which rounds up to 1024.0 */
 		v /= 1024;
 	snprintf(out, MDL_SIZE_TEXT, "%.1f%c", v, units[u]);
 	return out;
@@ -200,25 +198,46 @@ mdl_err mdl_size_parse(const char *text, uint64_t *out)
 	return MDL_OK;
 }
 
+const char *mdl_text_number(const char *p, uint64_t *whole, uint64_t *billionths)
+{
+	*whole = *billionths = 0;
+	const char *start = p;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(*whole, 10U, whole) ||
+		    __builtin_add_overflow(*whole, (uint64_t)(*p - '0'), whole))
+			return NULL;
+	if (p == start)
+		return NULL;
+	if (*p != '.')
+		return p;
+	uint64_t place = 100000000;
+	for (p++; *p >= '0' && *p <= '9'; p++, place /= 10)
+		*billionths += (uint64_t)(*p - '0') * place;
+	return p;
+}
+
+static const char *read_real(const char *p, double *out)
+{
+	uint64_t whole, billionths;
+	p = mdl_text_number(p, &whole, &billionths);
+	*out = (double)whole + (double)billionths / 1e9;
+	return p;
+}
+
 mdl_err mdl_ratio_parse(const char *text, double *out)
 {
-	char *end;
-	double v = strtod(text, &end);
-	if (end == text)
+	double v, below = 1;
+	const char *end = read_real(text, &v);
+	if (end == NULL)
 		return MDL_EINVAL;
-	if (strcmp(end, "%") == 0)
-		v /= 100;
-	else if (*end == '/') {
-		const char *below = end + 1;
-		double den = strtod(below, &end);
-		if (end == below || *end != 0 || !(den > 0))
-			return MDL_EINVAL;
-		v /= den;
-	} else if (*end != 0)
+	if (strcmp(end, "%") == 0) {
+		below = 100;
+		end++;
+	} else if (*end == '/')
+		end = read_real(end + 1, &below);
+	if (end == NULL || *end != 0 || !(below > 0) || v > below)
 		return MDL_EINVAL;
-	if (!isfinite(v) || v < 0 || v > 1)
-		return MDL_EINVAL;
-	*out = v;
+	*out = v / below;
 	return MDL_OK;
 }
 

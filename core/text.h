@@ -1,4 +1,7 @@
-/** Bytes as text and back: hex, quoted strings, JSON strings, sizes, words to choose from. */
+/**
+ * Bytes as text and back: hex, quoted strings, JSON strings, numbers, words to choose from. What
+ * appends to a buffer fails as the buffer does, and may have appended a part then.
+ */
 #pragma once
 
 #include "core/buf.h"
@@ -19,7 +22,7 @@ MDL_MUST mdl_err mdl_text_unquote(struct mdl_buf *out, struct mdl_slice s);
  */
 MDL_MUST mdl_err mdl_text_json(struct mdl_buf *out, struct mdl_slice s);
 
-/** Appends printable text as it is, other bytes as \xNN, and cuts after `most` bytes with "...". */
+/** Appends what quote would put between the quotes, and "..." instead of all behind `most` bytes. */
 MDL_MUST mdl_err mdl_text_brief(struct mdl_buf *out, struct mdl_slice s, size_t most);
 
 enum { MDL_SIZE_TEXT = 24 };
@@ -29,6 +32,11 @@ const char *mdl_size_text(uint64_t n, char out[MDL_SIZE_TEXT]);
 MDL_MUST mdl_err mdl_size_parse(const char *text, uint64_t *out);
 /** Reads decimal, 0x hex. MDL_EINVAL. */
 MDL_MUST mdl_err mdl_uint_parse(const char *text, uint64_t *out);
+/**
+ * Reads digits with at most one dot behind the first, as whole units and billionths of one (digits
+ * behind the ninth are passed over). What follows them; NULL if there are none or too many.
+ */
+const char *mdl_text_number(const char *p, uint64_t *whole, uint64_t *billionths);
 /** Reads "2%", "1/100", "0.02": a share from 0 to 1. MDL_EINVAL. */
 MDL_MUST mdl_err mdl_ratio_parse(const char *text, double *out);
 

@@ -11,7 +11,10 @@ typedef int64_t mdl_time; /* a moment, or an interval */
 #define MDL_MS	  ((mdl_time)1000000)
 #define MDL_SEC	  ((mdl_time)1000000000)
 
-/** Reads "250us", "20ms", "1.5s", "30" (seconds), "5m", "2h", "1d". Never negative. MDL_EINVAL. */
+/**
+ * Reads "250us", "20ms", "1.5s", "30" (seconds), "5m", "2h", "1d" and sums as "2m05s". Neither
+ * negative nor MDL_NEVER. MDL_EINVAL.
+ */
 MDL_MUST mdl_err mdl_time_parse(const char *text, mdl_time *out);
 
 enum { MDL_TIME_TEXT = 32 };

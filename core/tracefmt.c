@@ -13,6 +13,20 @@ static const struct {
 	const char *word;
 } flag_words[] = { { MDL_MSG_CUT, "cut" }, { MDL_MSG_RAW, "raw" }, { MDL_MSG_MADE, "made" } };
 
+static bool control(uint8_t c)
+{
+	return c < 0x20 || c == 0x7f;
+}
+
+/* A file's name may hold anything; the line has to stay one. */
+static mdl_err write_source(const char *source, struct mdl_buf *out)
+{
+	mdl_err err = mdl_buf_printf(out, "source: ");
+	for (; err == MDL_OK && *source != 0; source++)
+		err = mdl_buf_put(out, control((uint8_t)*source) ? '?' : (uint8_t)*source);
+	return err == MDL_OK ? mdl_buf_put(out, '\n') : err;
+}
+
 static mdl_err write_header(const struct mdl_trace *t, struct mdl_buf *out)
 {
 	char client[MDL_INET_TEXT], server[MDL_INET_TEXT];
@@ -26,16 +40,16 @@ static mdl_err write_header(const struct mdl_trace *t, struct mdl_buf *out)
 		err = mdl_buf_printf(out, "start: %" PRId64 ".%09" PRId64 "\n", t->start / MDL_SEC,
 				     t->start % MDL_SEC);
 	if (err == MDL_OK && t->source[0] != 0)
-		err = mdl_buf_printf(out, "source: %s\n", t->source);
+		err = write_source(t->source, out);
 	return err;
 }
 
 static mdl_err write_msg(const struct mdl_msg *m, struct mdl_buf *out)
 {
 	struct mdl_slice bytes = mdl_buf_slice(&m->bytes);
-	mdl_err err =
-		mdl_buf_printf(out, "%c %" PRId64 ".%09" PRId64, m->dir == MDL_C2S ? '>' : '<',
-			       m->at / MDL_SEC, m->at % MDL_SEC);
+	mdl_time at = m->at < 0 ? 0 : m->at;
+	mdl_err err = mdl_buf_printf(out, "%c %" PRId64 ".%09" PRId64,
+				     m->dir == MDL_C2S ? '>' : '<', at / MDL_SEC, at % MDL_SEC);
 	for (size_t i = 0; err == MDL_OK && i < MDL_COUNT(flag_words); i++)
 		if ((m->flags & flag_words[i].flag) != 0)
 			err = mdl_buf_printf(out, " %s", flag_words[i].word);
@@ -61,6 +75,7 @@ struct reader {
 	struct mdl_slice left;
 	const char *name;
 	unsigned line;
+	bool protocol, carrier; /* were seen */
 	struct mdl_trace *t;
 	struct mdl_buf bytes;
 	struct mdl_why *why;
@@ -96,33 +111,23 @@ static struct mdl_slice word(struct mdl_slice *s)
 	return w;
 }
 
-/* Seconds with up to nine digits behind the dot. */
-static mdl_err parse_seconds(struct mdl_slice s, mdl_time *out)
-{
-	uint64_t whole = 0, part = 0, place = MDL_SEC;
-	bool dot = false;
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
-		if (c == '.' && !dot && i > 0)
-			dot = true;
-		else if (c < '0' || c > '9' || whole > INT64_MAX / MDL_SEC / 20 || place == 1)
-			return MDL_EINVAL;
-		else if (dot)
-			part += (uint64_t)(c - '0') * (place /= 10);
-		else
-			whole = whole * 10 + (uint64_t)(c - '0');
-	}
-	*out = (mdl_time)(whole * (uint64_t)MDL_SEC + part);
-	return s.n > 0 ? MDL_OK : MDL_EINVAL;
-}
-
 static mdl_err copy_text(struct mdl_slice s, char *out, size_t size)
 {
-	if (s.n >= size || memchr(s.p, 0, s.n) != NULL)
+	if (s.n >= size)
 		return MDL_EINVAL;
+	for (size_t i = 0; i < s.n; i++)
+		if (control(s.p[i]))
+			return MDL_EINVAL;
 	memcpy(out, s.p, s.n);
 	out[s.n] = 0;
 	return MDL_OK;
+}
+
+static mdl_err parse_time(struct mdl_slice s, mdl_time *out)
+{
+	char text[40];
+	mdl_err err = copy_text(s, text, sizeof(text));
+	return err == MDL_OK ? mdl_time_parse(text, out) : err;
 }
 
 static mdl_err parse_inet(struct mdl_slice s, struct mdl_inet *out)
@@ -152,14 +157,16 @@ static mdl_err parse_header(struct reader *r, struct mdl_slice line)
 	if (mdl_slice_is(key, "protocol")) {
 		if (value.n == 0 || copy_text(value, t->proto, sizeof(t->proto)) != MDL_OK)
 			return expected(r, "a protocol name");
+		r->protocol = true;
 	} else if (mdl_slice_is(key, "carrier")) {
 		if (parse_carrier(value, &t->carrier) != MDL_OK)
 			return expected(r, "dgram, stream or packet");
+		r->carrier = true;
 	} else if (mdl_slice_is(key, "client") || mdl_slice_is(key, "server")) {
 		if (parse_inet(value, key.p[0] == 'c' ? &t->client : &t->server) != MDL_OK)
 			return expected(r, "an address as 192.0.2.1:53 or [2001:db8::1]:53");
 	} else if (mdl_slice_is(key, "start")) {
-		if (parse_seconds(value, &t->start) != MDL_OK)
+		if (parse_time(value, &t->start) != MDL_OK)
 			return expected(r, "seconds since 1970");
 	} else if (mdl_slice_is(key, "source")) {
 		if (copy_text(value, t->source, sizeof(t->source)) != MDL_OK)
@@ -194,7 +201,7 @@ static mdl_err parse_msg(struct reader *r, struct mdl_slice line)
 	enum mdl_dir dir = line.p[0] == '>' ? MDL_C2S : MDL_S2C;
 	line = mdl_slice_sub(line, 1, SIZE_MAX);
 	mdl_time at;
-	if (parse_seconds(word(&line), &at) != MDL_OK)
+	if (parse_time(word(&line), &at) != MDL_OK)
 		return expected(r, "seconds, as 0.000312000");
 	unsigned flags = 0;
 	struct mdl_slice rest = line, w;
@@ -210,6 +217,12 @@ static mdl_err parse_msg(struct reader *r, struct mdl_slice line)
 	return err;
 }
 
+static mdl_err end_of_header(const struct reader *r)
+{
+	return r->protocol && r->carrier ? MDL_OK
+					 : expected(r, "protocol and carrier before the messages");
+}
+
 static mdl_err parse_trace(struct reader *r)
 {
 	struct mdl_slice line;
@@ -217,14 +230,16 @@ static mdl_err parse_trace(struct reader *r)
 		return expected(r, "\"meddle-trace 1\" in the first line");
 	mdl_err err = MDL_OK;
 	while (err == MDL_OK && next_line(r, &line)) {
-		if (line.p[0] == '>' || line.p[0] == '<')
-			err = parse_msg(r, line);
-		else if (r->t->n == 0)
+		if (line.p[0] == '>' || line.p[0] == '<') {
+			err = end_of_header(r);
+			if (err == MDL_OK)
+				err = parse_msg(r, line);
+		} else if (r->t->n == 0)
 			err = parse_header(r, line);
 		else
 			err = expected(r, "a message, which begins with > or <");
 	}
-	return err;
+	return err == MDL_OK ? end_of_header(r) : err;
 }
 
 mdl_err mdl_trace_read(struct mdl_slice text, const char *name, struct mdl_trace **out,

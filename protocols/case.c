@@ -81,6 +81,7 @@ mdl_err mdl_case_load(struct mdl_case *c, const struct mdl_seed *s)
 			return err;
 		m->dir = from->dir;
 		m->at = from->at;
+		m->flags = from->flags;
 		m->changed = false;
 		c->n++;
 	}
@@ -101,6 +102,7 @@ mdl_err mdl_case_insert(struct mdl_case *c, size_t at, enum mdl_dir dir, mdl_tim
 		return MDL_ENOMEM;
 	m->dir = dir;
 	m->at = when;
+	m->flags = 0;
 	m->changed = true;
 	if (at > c->n)
 		at = c->n;
@@ -155,7 +157,7 @@ struct mdl_trace *mdl_case_trace(const struct mdl_case *c, const struct mdl_trac
 			mdl_trace_free(t);
 			return NULL;
 		}
-		t->v[i]->flags = m->changed ? MDL_MSG_MADE : 0;
+		t->v[i]->flags = m->flags | (m->changed ? MDL_MSG_MADE : 0);
 	}
 	return t;
 }

@@ -145,6 +145,22 @@ uint32_t mdl_observe(struct mdl_ctx *x, struct mdl_slice msg)
 	return x->proto->observe == NULL ? 0 : x->proto->observe(x, msg);
 }
 
+unsigned mdl_depth(struct mdl_ctx *x, struct mdl_slice msg)
+{
+	return x->proto->depth == NULL ? 0 : x->proto->depth(x, msg);
+}
+
+const char *const *mdl_depths(const struct mdl_protocol *p)
+{
+	static const char *const plain[] = { "answered", NULL };
+	return p->depths == NULL ? plain : p->depths;
+}
+
+const char *mdl_judge(struct mdl_ctx *x, struct mdl_slice request, struct mdl_slice answer)
+{
+	return x->proto->judge == NULL ? NULL : x->proto->judge(x, request, answer);
+}
+
 mdl_err mdl_state_text(const struct mdl_protocol *p, uint32_t code, struct mdl_buf *out)
 {
 	if (p->state_text == NULL)

@@ -84,6 +84,30 @@ void mdl_field_add_ref(struct mdl_fields *f, uint16_t def, size_t off, size_t le
 		f->v[i].ref = (uint32_t)to + f->layers[f->layer].base;
 }
 
+void mdl_field_add_shape(struct mdl_fields *f, const struct mdl_shape *shape, size_t n, size_t off)
+{
+	if (f->err == MDL_OK && n > f->cap - f->n)
+		f->err = mdl_fields_reserve(f, (uint32_t)n);
+	if (f->err != MDL_OK || n == 0)
+		return;
+	struct mdl_field *v = f->v + f->n;
+	uint32_t base = (uint32_t)off + f->layers[f->layer].base, parent = f->parent;
+	uint8_t depth = f->depth, layer = f->layer;
+	for (size_t i = 0; i < n; i++) {
+		const struct mdl_shape *s = &shape[i];
+		v[i] = (struct mdl_field){
+			.off = base + s->off,
+			.len = s->len,
+			.ref = MDL_NO_REF,
+			.parent = s->in == 0 ? parent : f->n + s->in - 1,
+			.def = s->def,
+			.depth = s->in == 0 ? depth : (uint8_t)(v[s->in - 1].depth + 1),
+			.layer = layer,
+		};
+	}
+	f->n += (uint32_t)n;
+}
+
 uint32_t mdl_field_open(struct mdl_fields *f, uint16_t def, size_t off)
 {
 	uint32_t i = mdl_field_add(f, def, off, 0);

@@ -11,7 +11,7 @@
 struct mdl_ctx;
 struct mdl_protocol;
 
-enum { MDL_NO_FIELD = UINT32_MAX };
+#define MDL_NO_FIELD UINT32_MAX
 
 enum mdl_kind {
 	MDL_UINT,    /* unsigned, big-endian, up to 8 bytes (longer: the last 8) */
@@ -62,7 +62,8 @@ struct mdl_field_def {
 	const char *const *texts;	/* known texts, NULL-terminated; for `mutate` */
 };
 
-enum { MDL_NO_REF = UINT32_MAX, MDL_LAYERS_MAX = 8, MDL_NOTES_MAX = 8, MDL_FIELDS_MAX = 1 << 16 };
+#define MDL_NO_REF UINT32_MAX
+enum { MDL_LAYERS_MAX = 8, MDL_NOTES_MAX = 8, MDL_FIELDS_MAX = 1 << 16 };
 
 struct mdl_field {
 	uint32_t off, len; /* in the message */
@@ -112,6 +113,14 @@ MDL_MUST mdl_err mdl_fields_reserve(struct mdl_fields *f, uint32_t extra);
 uint32_t mdl_field_add(struct mdl_fields *f, uint16_t def, size_t off, size_t len);
 /** Adds a field with MDL_F_OFFSET that points to offset `to` of the layer. */
 void mdl_field_add_ref(struct mdl_fields *f, uint16_t def, size_t off, size_t len, size_t to);
+/** A field of a fixed layout: where it lies behind the layout's beginning. */
+struct mdl_shape {
+	uint16_t def;
+	uint8_t off, len;
+	uint8_t in; /* the row of the layout that holds it, counted from 1; 0: none of them */
+};
+/** Adds the `n` fields of a layout that begins at `off`; for headers, cheaper than one by one. */
+void mdl_field_add_shape(struct mdl_fields *f, const struct mdl_shape *shape, size_t n, size_t off);
 /** Adds a span (or another field with children) that begins at `off`; fields added until close are its children. */
 uint32_t mdl_field_open(struct mdl_fields *f, uint16_t def, size_t off);
 /** The span ends at `end`. */

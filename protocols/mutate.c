@@ -17,7 +17,7 @@ struct mdl_mutator {
 static const struct mdl_strategy *const general[] = { mdl_strategies_bytes, mdl_strategies_fields,
 						      mdl_strategies_trace };
 
-const char *mdl_level_name(enum mdl_level l)
+const char *mdl_strategy_level_name(enum mdl_strategy_level l)
 {
 	static const char *const names[] = { "bytes", "field", "trace" };
 	return names[l];
@@ -141,7 +141,7 @@ const struct mdl_strategy *mdl_strategy_find(const char *name)
 /* One word of a filter: true if it speaks of this strategy. */
 static bool word_means(struct mdl_slice word, const struct mdl_strategy *s, const char *proto)
 {
-	return mdl_slice_is(word, s->name) || mdl_slice_is(word, mdl_level_name(s->level)) ||
+	return mdl_slice_is(word, s->name) || mdl_slice_is(word, mdl_strategy_level_name(s->level)) ||
 	       (proto != NULL && mdl_slice_is(word, proto));
 }
 
@@ -187,7 +187,7 @@ static mdl_err check_word(struct mdl_slice word, struct mdl_why *why)
 	size_t n = 0;
 	char text[64];
 	for (unsigned l = MDL_LEVEL_BYTES; l <= MDL_LEVEL_TRACE; l++)
-		names[n++] = mdl_level_name((enum mdl_level)l);
+		names[n++] = mdl_strategy_level_name((enum mdl_strategy_level)l);
 	for (size_t g = 0; g < MDL_COUNT(general); g++)
 		for (size_t i = 0; general[g][i].name != NULL && n < STRATEGIES_MAX; i++)
 			names[n++] = general[g][i].name;

@@ -47,6 +47,7 @@ struct mdl_case_msg {
 	struct mdl_fields index;
 	enum mdl_dir dir;
 	mdl_time at;
+	unsigned flags; /* enum mdl_msg_flag, of the seed's message */
 	bool changed;
 };
 
@@ -109,17 +110,17 @@ struct mdl_bench {
 	struct mdl_rng *rng;	       /* while choosing; NULL while applying */
 };
 
-enum mdl_level {
+enum mdl_strategy_level {
 	MDL_LEVEL_BYTES, /* blind to structure */
 	MDL_LEVEL_FIELD, /* through the field table */
 	MDL_LEVEL_TRACE, /* the order of messages */
 };
-const char *mdl_level_name(enum mdl_level l);
+const char *mdl_strategy_level_name(enum mdl_strategy_level l);
 
 struct mdl_strategy {
 	const char *name;    /* "length-lie"; unique among all strategies */
 	const char *summary; /* one line for `meddle list strategies` */
-	enum mdl_level level;
+	enum mdl_strategy_level level;
 	unsigned weight; /* how often it is tried, beside the others */
 	/**
 	 * Fills `op` (whose strategy and msg are set; for MDL_LEVEL_TRACE it may choose another msg).

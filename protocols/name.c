@@ -14,45 +14,94 @@ static mdl_err bad(const char **odd, const char *text)
 	return MDL_EMALFORMED;
 }
 
+static size_t pointer_at(struct mdl_slice msg, size_t at)
+{
+	return (size_t)(msg.p[at] & 0x3f) << 8 | msg.p[at + 1];
+}
+
+/*
+ * Moves `*at` over labels to the root or the pointer that ends them, and adds their bytes to `*n`, of
+ * which there may be `most`.
+ */
+static inline mdl_err pass_labels(struct mdl_slice msg, size_t *at, size_t *n, size_t most,
+				  const char **odd)
+{
+	for (;;) {
+		if (*at >= msg.n)
+			return bad(odd, "a name runs over the end");
+		uint8_t len = msg.p[*at];
+		if (len == 0)
+			return MDL_OK;
+		if (len >= 0xc0)
+			return msg.n - *at >= 2 ? MDL_OK : bad(odd, "a compression pointer is cut");
+		if (len > MDL_LABEL_MAX)
+			return bad(odd, "a label of an unknown type");
+		*n += len + 1U;
+		*at += len + 1U;
+		if (*n >= most)
+			return bad(odd, "a name is longer than 255 bytes");
+	}
+}
+
+/* Follows the pointers of a name from the first, at `at`, to the root. */
+static mdl_err follow(struct mdl_slice msg, size_t at, size_t lowest, size_t *n, const char **odd)
+{
+	for (unsigned hops = 0; msg.p[at] != 0; hops++) {
+		size_t to = pointer_at(msg, at);
+		if (to >= lowest)
+			return bad(odd, to == lowest ? "a compression pointer leads to itself"
+						     : "a compression pointer does not lead back");
+		if (hops == MDL_NAME_HOPS)
+			return bad(odd, "a name of too many compression pointers");
+		at = lowest = to;
+		mdl_err err = pass_labels(msg, &at, n, MDL_NAME_MAX, odd);
+		if (err != MDL_OK)
+			return err;
+	}
+	return MDL_OK;
+}
+
+mdl_err mdl_name_scan(struct mdl_slice msg, size_t off, struct mdl_name_place *out,
+		      const char **odd)
+{
+	size_t at = off;
+	*out = (struct mdl_name_place){ .to = SIZE_MAX };
+	mdl_err err = pass_labels(msg, &at, &out->n, SIZE_MAX, odd);
+	if (err != MDL_OK)
+		return err;
+	bool pointer = msg.p[at] != 0;
+	out->used = at + (pointer ? 2 : 1) - off;
+	if (pointer) {
+		out->to = pointer_at(msg, at);
+		err = follow(msg, at, off, &out->n, odd);
+	}
+	out->n++; /* the root */
+	return err == MDL_OK && out->n > MDL_NAME_MAX ? bad(odd, "a name is longer than 255 bytes")
+						      : err;
+}
+
 mdl_err mdl_name_read(struct mdl_slice msg, size_t off, size_t *used, struct mdl_name *out,
 		      const char **odd)
 {
-	size_t at = off, lowest = off;
-	unsigned hops = 0;
+	struct mdl_name_place place;
+	mdl_err err = mdl_name_scan(msg, off, &place, odd);
+	*used = place.used;
 	out->n = 0;
-	out->compressed = false;
-	*used = 0;
-	for (;;) {
-		if (at >= msg.n)
-			return bad(odd, "a name runs over the end");
-		uint8_t len = msg.p[at];
-		if (len >= 0xc0) {
-			if (at + 1 >= msg.n)
-				return bad(odd, "a compression pointer is cut");
-			size_t to = (size_t)(len & 0x3f) << 8 | msg.p[at + 1];
-			if (!out->compressed)
-				*used = at + 2 - off;
-			out->compressed = true;
-			if (to >= lowest || ++hops > MDL_NAME_HOPS)
-				return bad(odd, "a compression pointer does not lead back");
-			at = lowest = to;
+	out->compressed = place.to != SIZE_MAX;
+	if (err != MDL_OK)
+		return err;
+	for (size_t at = off; msg.p[at] != 0;) {
+		if (msg.p[at] >= 0xc0) {
+			at = pointer_at(msg, at);
 			continue;
 		}
-		if (len > MDL_LABEL_MAX)
-			return bad(odd, "a label of an unknown type");
-		if (at + 1 + len > msg.n)
-			return bad(odd, "a name runs over the end");
-		if ((size_t)out->n + len + 1 > MDL_NAME_MAX)
-			return bad(odd, "a name is longer than 255 bytes");
-		memcpy(out->wire + out->n, msg.p + at, (size_t)len + 1);
-		out->n = (uint8_t)(out->n + len + 1);
-		at += (size_t)len + 1;
-		if (len != 0)
-			continue;
-		if (!out->compressed)
-			*used = at - off;
-		return MDL_OK;
+		size_t len = msg.p[at] + 1U;
+		memcpy(out->wire + out->n, msg.p + at, len);
+		out->n = (uint8_t)(out->n + len);
+		at += len;
 	}
+	out->wire[out->n++] = 0;
+	return MDL_OK;
 }
 
 static mdl_err label_text(struct mdl_slice label, struct mdl_buf *out)
@@ -193,6 +242,8 @@ void mdl_name_write(struct mdl_writer *w, size_t base, const struct mdl_name *n,
 		if (t != NULL && n->wire[i] != 0 && start + i < 0x4000 && t->n < MDL_COUNT(t->at))
 			t->at[t->n++] = (uint16_t)(start + i);
 		mdl_writer_bytes(w, mdl_slice(n->wire + i, (size_t)n->wire[i] + 1));
+		if (w->err != MDL_OK)
+			return;
 		before.p = w->b->p + base; /* the buffer may have moved; its old part is the same */
 	}
 }

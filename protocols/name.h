@@ -5,7 +5,8 @@
 #include "core/cursor.h"
 #include "core/writer.h"
 
-enum { MDL_NAME_MAX = 255, MDL_LABEL_MAX = 63, MDL_NAME_HOPS = 64 };
+/* A name has at most 127 labels, so one that is longer in pointers says nothing with most of them. */
+enum { MDL_NAME_MAX = 255, MDL_LABEL_MAX = 63, MDL_NAME_HOPS = 128 };
 
 /** A name without compression. */
 struct mdl_name {
@@ -14,6 +15,19 @@ struct mdl_name {
 	bool compressed;	    /* it was written with a pointer */
 };
 
+/** How a name stands in a message. */
+struct mdl_name_place {
+	size_t used; /* bytes it takes there; 0 if it ends nowhere */
+	size_t to;   /* where its pointer leads; SIZE_MAX if it has none */
+	size_t n;    /* bytes without compression, as far as they were read */
+};
+
+/**
+ * Looks at the name at `off` of `msg` without copying it, and as strictly as mdl_name_read. On
+ * MDL_EMALFORMED `out` says what is known all the same: a name with a bad pointer has its bytes.
+ */
+mdl_err mdl_name_scan(struct mdl_slice msg, size_t off, struct mdl_name_place *out,
+		      const char **odd);
 /**
  * Reads the name at `off` of `msg`, following pointers, which must lead back towards the start (no
  * loops). `used` gets the bytes it takes at `off`. MDL_EMALFORMED: bad label type, pointer or
@@ -21,9 +35,12 @@ struct mdl_name {
  */
 MDL_MUST mdl_err mdl_name_read(struct mdl_slice msg, size_t off, size_t *used, struct mdl_name *out,
 			       const char **odd);
-/** Appends "www.example.org." style text without the last dot ("." for the root); \DDD and \. escapes. */
+/** Appends text like "www.example.org", without the last dot ("." for the root); \DDD and \. escapes. */
 MDL_MUST mdl_err mdl_name_text(const struct mdl_name *n, struct mdl_buf *out);
-/** Reads such text, with or without the last dot. MDL_EINVAL: label or name too long, bad escape. */
+/**
+ * Reads such text, with or without the last dot; "" is the root. MDL_EINVAL: label or name too
+ * long, an empty label, a bad escape.
+ */
 MDL_MUST mdl_err mdl_name_parse(struct mdl_slice text, struct mdl_name *out);
 /** Equal but for the case of ASCII letters (RFC 4343). */
 bool mdl_name_eq(const struct mdl_name *a, const struct mdl_name *b);

@@ -117,6 +117,17 @@ bool mdl_pairs_take(struct mdl_pairs *p, uint64_t key, struct mdl_request *out)
 	return true;
 }
 
+bool mdl_pairs_claim(struct mdl_pairs *p, uint64_t key, struct mdl_request *out)
+{
+	struct key *k = find(p, key);
+	if (k == NULL)
+		return false;
+	*out = k->list->req;
+	if (k->list->next != NULL)
+		close_request(p, k, k->list);
+	return true;
+}
+
 bool mdl_pairs_expire(struct mdl_pairs *p, mdl_time before, struct mdl_request *out)
 {
 	if (p->ages == NULL || p->ages->req.at >= before)

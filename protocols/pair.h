@@ -24,8 +24,13 @@ MDL_MUST mdl_err mdl_pairs_open(struct mdl_pairs *p, const struct mdl_request *r
 				struct mdl_request *lost);
 /** The oldest open request with that key (key 0: the oldest with key 0), which is then closed. */
 bool mdl_pairs_take(struct mdl_pairs *p, uint64_t key, struct mdl_request *out);
-/** The same, but it stays open: for answers of several messages. */
+/** The same, but it stays open. */
 bool mdl_pairs_peek(const struct mdl_pairs *p, uint64_t key, struct mdl_request *out);
+/**
+ * The request that an answer with that key belongs to. It stays open as long as no other waits behind
+ * it, for an answer may come in several messages.
+ */
+bool mdl_pairs_claim(struct mdl_pairs *p, uint64_t key, struct mdl_request *out);
 /** Takes the oldest request if it is older than `before`. */
 bool mdl_pairs_expire(struct mdl_pairs *p, mdl_time before, struct mdl_request *out);
 size_t mdl_pairs_count(const struct mdl_pairs *p);

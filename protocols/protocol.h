@@ -81,6 +81,17 @@ struct mdl_protocol {
 	uint64_t (*pair_key)(struct mdl_ctx *x, struct mdl_slice msg);
 	/** What the peer's message says of its state, as a small code; 0: nothing. NULL: 0. */
 	uint32_t (*observe)(struct mdl_ctx *x, struct mdl_slice msg);
+	/**
+	 * How deep into the peer its message shows that we got: an index into `depths`. NULL: 0, with the
+	 * one layer "answered".
+	 */
+	unsigned (*depth)(struct mdl_ctx *x, struct mdl_slice msg);
+	const char *const *depths; /* names of the layers, shallow to deep, NULL-terminated */
+	/**
+	 * What is wrong with `answer` as an answer to `request` (empty: nobody asked): a constant text, or
+	 * NULL. Says only what the protocol forbids, whatever the peer's data. NULL: never anything.
+	 */
+	const char *(*judge)(struct mdl_ctx *x, struct mdl_slice request, struct mdl_slice answer);
 	/** The code of `observe` in words. NULL: the number. */
 	mdl_err  (*state_text)(uint32_t code, struct mdl_buf *out);
 	/** A valid request made from chance alone; also the probe that asks whether a peer lives. NULL: none. */
@@ -111,4 +122,8 @@ MDL_MUST mdl_err mdl_repair(struct mdl_ctx *x, struct mdl_buf *msg, struct mdl_f
 mdl_err mdl_frame(struct mdl_ctx *x, struct mdl_slice in, size_t *n);
 uint64_t mdl_pair_key(struct mdl_ctx *x, struct mdl_slice msg);
 uint32_t mdl_observe(struct mdl_ctx *x, struct mdl_slice msg);
+unsigned mdl_depth(struct mdl_ctx *x, struct mdl_slice msg);
+/** Names of the layers that mdl_depth speaks of; NULL-terminated. */
+const char *const *mdl_depths(const struct mdl_protocol *p);
+const char *mdl_judge(struct mdl_ctx *x, struct mdl_slice request, struct mdl_slice answer);
 MDL_MUST mdl_err mdl_state_text(const struct mdl_protocol *p, uint32_t code, struct mdl_buf *out);

@@ -1,6 +1,6 @@
 #include "protocols/registry.h"
 
-static const struct mdl_protocol *const all[] = { &mdl_raw, &mdl_ip, NULL };
+static const struct mdl_protocol *const all[] = { &mdl_raw, &mdl_ip, &mdl_dns, NULL };
 
 const struct mdl_protocol *const *mdl_protocols(void)
 {

@@ -5,6 +5,7 @@
 
 extern const struct mdl_protocol mdl_raw;
 extern const struct mdl_protocol mdl_ip;
+extern const struct mdl_protocol mdl_dns;
 
 /** The protocols, NULL-terminated. */
 const struct mdl_protocol *const *mdl_protocols(void);

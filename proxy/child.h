@@ -1,6 +1,7 @@
 /**
- * A program that we start: its pipes, its exit, its end. It dies with us (PR_SET_PDEATHSIG), is
- * the leader of its own process group, and is ended by pid, first politely.
+ * A program that we start: its pipes, its exit, its end. It dies with us (PR_SET_PDEATHSIG: with the
+ * thread that started it), leads a process group of its own, and is ended by pid, first politely.
+ * What is left of its group when it exits is killed. Needs pidfd_open (Linux 5.3).
  */
 #pragma once
 
@@ -16,15 +17,15 @@ enum child_pipe {
 };
 
 struct child_conf {
-	char *const *argv; /* argv[0] is looked up in PATH */
-	char *const *env;  /* "NAME=value" added to ours; NULL-terminated; NULL: none */
+	char *const *argv; /* argv[0] is looked up in PATH, after changing to `dir` */
+	char *const *env;  /* "NAME=value", put over ours; NULL-terminated; NULL: none */
 	const char *dir;   /* working directory; NULL: ours */
 	enum child_pipe in, out, err;
 	uint64_t memory_max; /* RLIMIT_AS in bytes; 0: none (leave 0 for sanitizers) */
-	uint64_t core_max;   /* RLIMIT_CORE; 0: no core files */
+	uint64_t core_max;   /* RLIMIT_CORE in bytes; 0: no core files */
 	/** Runs in the child before exec (setns, say); a returned errno ends the start. May be NULL. */
 	int (*prepare)(void *ctx);
-	/** Its exit: `status` as waitpid gives it. Called once, in the loop. */
+	/** Its exit: `status` as waitpid gives it. Called once, in the loop; may free it. May be NULL. */
 	void (*on_exit)(void *ctx, int status, mdl_time now);
 	void *ctx;
 };
@@ -32,8 +33,9 @@ struct child_conf {
 struct child;
 
 /**
- * Starts it; exec failures are told here ("dnsmasq: No such file or directory"). The pipes are
- * close-on-exec and non-blocking on our side. MDL_EIO.
+ * Starts it; what fails before the program runs is told here ("dnsmasq: No such file or directory").
+ * All signals have their default meaning for it, and it gets no descriptors but 0, 1 and 2. The
+ * pipes are close-on-exec and non-blocking on our side. MDL_EIO, MDL_ENOMEM.
  */
 MDL_MUST mdl_err child_start(struct loop *l, const struct child_conf *conf, struct child **out,
 			     struct mdl_why *why);

@@ -5,12 +5,17 @@
 
 struct end_mem {
 	struct end end;
-	struct mdl_trace *got; /* messages sent to it, with their times */
+	struct mdl_trace *got; /* messages sent to it, `at` the time of sending */
 	size_t fake_backlog;   /* what it claims to have queued */
-	bool paused, shut, closed, was_reset;
-	unsigned flushes;
+	bool slow_close; /* set before: it closes when end_mem_gone() is called, not at once */
+	bool paused, shut, closing, was_reset;
+	bool gone; /* the flow was told so */
+	unsigned flushes, pauses;
+	size_t got_at_shut; /* messages it had when it was shut down */
 };
 
 /** NULL if out of memory. Freed with end_mem_free by the test, not by the flow. */
 struct end_mem *end_mem_new(void);
-void end_mem_free(struct end_mem *e);
+void end_mem_free(struct end_mem *e); /* NULL is fine */
+/** Tells the flow that the end, which was closed slowly, is gone. */
+void end_mem_gone(struct end_mem *e, mdl_time now);

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the scripts in this folder share. Sourced.
 set -u
 programs=$MEDDLE_BUILD/tests

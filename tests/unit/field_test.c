@@ -210,6 +210,44 @@ static void test_set_bits(void **state)
 	toy_close(&t);
 }
 
+static void test_shape_is_the_same_as_one_by_one(void **state)
+{
+	(void)state;
+	static const struct mdl_shape shape[] = { { ITEM, 0, 3, 0 },
+						  { ITEM_LEN, 0, 1, 1 },
+						  { ITEM_DATA, 1, 2, 1 },
+						  { POINTER, 3, 2, 0 } };
+	struct toy_case t, u;
+	toy_open(&t);
+	toy_open(&u);
+	mdl_fields_fini(&u.f);
+	mdl_fields_clear(&t.f);
+	u.f.parent = MDL_NO_FIELD;
+	t.f.n_layers = u.f.n_layers = 1;
+	t.f.layers[0] = u.f.layers[0] = (struct mdl_layer){ &toy, t.x, 5 };
+	mdl_field_open(&t.f, ITEMS, 1);
+	uint32_t item = mdl_field_open(&t.f, ITEM, 2);
+	mdl_field_add(&t.f, ITEM_LEN, 2, 1);
+	mdl_field_add(&t.f, ITEM_DATA, 3, 2);
+	mdl_field_close(&t.f, item, 5);
+	mdl_field_add(&t.f, POINTER, 5, 2);
+	mdl_field_add_shape(&u.f, shape, 0, 2); /* nothing of it there yet */
+	mdl_field_open(&u.f, ITEMS, 1);
+	mdl_field_add_shape(&u.f, shape, MDL_COUNT(shape), 2);
+	assert_int_equal(u.f.n, t.f.n);
+	assert_int_equal(u.f.parent, t.f.parent);
+	for (uint32_t i = 0; i < t.f.n; i++) {
+		assert_int_equal(u.f.v[i].off, t.f.v[i].off);
+		assert_int_equal(u.f.v[i].len, t.f.v[i].len);
+		assert_int_equal(u.f.v[i].ref, t.f.v[i].ref);
+		assert_int_equal(u.f.v[i].parent, t.f.v[i].parent);
+		assert_int_equal(u.f.v[i].def, t.f.v[i].def);
+		assert_int_equal(u.f.v[i].depth, t.f.v[i].depth);
+	}
+	toy_close(&t);
+	toy_close(&u);
+}
+
 static void fail_somewhere(void)
 {
 	struct mdl_ctx *x = NULL;
@@ -249,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_pinned_fields_are_left),
 		cmocka_unit_test(test_edit_anywhere_keeps_the_index),
 		cmocka_unit_test(test_set_bits),
+		cmocka_unit_test(test_shape_is_the_same_as_one_by_one),
 		cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,9 @@ target_include_directories(mdl_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(mdl_flags INTERFACE _GNU_SOURCE)
 target_compile_options(mdl_flags INTERFACE
 	-Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
-	-Wcast-qual -Wconversion -Wundef -Wwrite-strings -Wformat=2 -Wno-format-truncation
+	-Wcast-qual -Wconversion -Wundef -Wwrite-strings -Wformat=2
+	-Wno-missing-field-initializers
+	$<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
 	-fno-strict-aliasing -fstack-protector-strong)
 if(MDL_WERROR)
 	target_compile_options(mdl_flags INTERFACE -Werror)

@@ -2,6 +2,9 @@
 # libFuzzer harnesses and AFL++ mutators as well as our own rooms.
 set(MDL_PUBLIC_ROOMS core protocols)
 
+# What the map of the shared library lets out has to be visible first.
+set_target_properties(mdl_core mdl_protocols PROPERTIES C_VISIBILITY_PRESET default)
+
 add_library(meddle_shared SHARED $<TARGET_OBJECTS:mdl_core> $<TARGET_OBJECTS:mdl_protocols>)
 add_library(meddle_static STATIC $<TARGET_OBJECTS:mdl_core> $<TARGET_OBJECTS:mdl_protocols>)
 foreach(lib meddle_shared meddle_static)
@@ -14,6 +17,9 @@ set_target_properties(meddle_shared PROPERTIES
 target_link_options(meddle_shared PRIVATE
 	-Wl,--version-script=${CMAKE_SOURCE_DIR}/tools/cmake/libmeddle.map)
 
+# The prefix is where meddle.pc is found, so that `cmake --install --prefix` may choose another one.
+set(MDL_PC_DIR ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig)
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${MDL_PC_DIR} OUTPUT_VARIABLE MDL_PC_PREFIX)
 configure_file(${CMAKE_SOURCE_DIR}/tools/cmake/meddle.pc.in meddle.pc @ONLY)
 
 install(TARGETS meddle_shared meddle_static
@@ -32,7 +38,7 @@ foreach(room ${MDL_PUBLIC_ROOMS})
 			COMMAND ${CMAKE_COMMAND} -DIN=${header} -DOUT=${out}
 				-P ${CMAKE_SOURCE_DIR}/tools/cmake/public_header.cmake)
 		list(APPEND MDL_PUBLIC_HEADERS ${out})
+		install(FILES ${out} DESTINATION ${MDL_HEADERS_DIR}/${room})
 	endforeach()
-	install(DIRECTORY ${CMAKE_BINARY_DIR}/include/meddle/${room} DESTINATION ${MDL_HEADERS_DIR})
 endforeach()
 add_custom_target(public_headers ALL DEPENDS ${MDL_PUBLIC_HEADERS})

@@ -1,0 +1,287 @@
+#include "replay/bundle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/tracefmt.h"
+#include "replay/capture_write.h"
+#include "replay/files.h"
+
+enum { PATH_SIZE = 4096, TEXT_MAX = 256 << 20, YAML_MAX = 1 << 20 };
+
+/* ---- finding.yaml ---- */
+
+static const struct mdl_opt keys[] = {
+	{ "kind", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, kind), "WORD", "of finding" },
+	{ "severity", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, severity), "WORD", "how bad" },
+	{ "title", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, title), "TEXT", "in a sentence" },
+	{ "signature", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, signature), "HEX",
+	  "of the defect" },
+	{ "protocol", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, protocol), "NAME", "spoken" },
+	{ "to", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, to), "URI",
+	  "of a target elsewhere" },
+	{ "command", 0, MDL_OPT_LIST, offsetof(struct bundle_facts, command), "WORD",
+	  "of the target" },
+	{ "set", 0, MDL_OPT_LIST, offsetof(struct bundle_facts, settings), "P.O=V",
+	  "protocol option" },
+	{ "seed", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, seed), "N", "of the campaign" },
+	{ "case", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, number), "N", "that showed it" },
+	{ "entry", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, entry), "N", "it was made of" },
+	{ "repeat", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, repeat), "N", "plays in a row",
+	  "1" },
+	{ "confirmed", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, confirmed), "N", "times" },
+	{ "tried", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, tried), "N", "times" },
+	{ "sandbox", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, sandbox), NULL, "own network" },
+	{ "hang-after", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, hang_after), "TIME",
+	  "of silence", "1s" },
+	{ "patience", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, patience), "TIME",
+	  "for an answer", "500ms" },
+	{ "start", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, start_max), "TIME",
+	  "to get ready", "10s" },
+};
+
+/* A double-quoted YAML scalar; what is not ASCII stands as it is, for YAML is UTF-8. */
+static mdl_err put_quoted(struct mdl_buf *out, const char *s)
+{
+	mdl_err err = mdl_buf_put(out, '"');
+	for (; err == MDL_OK && *s != 0; s++) {
+		if (*s == '"' || *s == '\\')
+			err = mdl_buf_printf(out, "\\%c", *s);
+		else if ((uint8_t)*s < 0x20 || *s == 0x7f)
+			err = mdl_buf_printf(out, "\\x%02x", (unsigned)*s);
+		else
+			err = mdl_buf_put(out, (uint8_t)*s);
+	}
+	return err == MDL_OK ? mdl_buf_put(out, '"') : err;
+}
+
+static mdl_err put_text(struct mdl_buf *out, const char *key, const char *value)
+{
+	mdl_err err = value == NULL ? MDL_OK : mdl_buf_printf(out, "%s: ", key);
+	if (err == MDL_OK && value != NULL)
+		err = put_quoted(out, value);
+	return err == MDL_OK && value != NULL ? mdl_buf_put(out, '\n') : err;
+}
+
+static mdl_err put_list(struct mdl_buf *out, const char *key, const struct mdl_strings *list)
+{
+	mdl_err err = list->n == 0 ? MDL_OK : mdl_buf_printf(out, "%s:\n", key);
+	for (size_t i = 0; err == MDL_OK && i < list->n; i++) {
+		err = mdl_buf_printf(out, "  - ");
+		if (err == MDL_OK)
+			err = put_quoted(out, list->v[i]);
+		if (err == MDL_OK)
+			err = mdl_buf_put(out, '\n');
+	}
+	return err;
+}
+
+static mdl_err put_facts(struct mdl_buf *out, const struct bundle_facts *f)
+{
+	mdl_err err = put_text(out, "kind", f->kind);
+	if (err == MDL_OK)
+		err = put_text(out, "severity", f->severity);
+	if (err == MDL_OK)
+		err = put_text(out, "title", f->title);
+	if (err == MDL_OK)
+		err = put_text(out, "signature", f->signature);
+	if (err == MDL_OK)
+		err = put_text(out, "protocol", f->protocol);
+	if (err == MDL_OK)
+		err = put_text(out, "to", f->to);
+	if (err == MDL_OK)
+		err = put_list(out, "command", &f->command);
+	if (err == MDL_OK)
+		err = put_list(out, "set", &f->settings);
+	if (err != MDL_OK)
+		return err;
+	return mdl_buf_printf(out,
+			      "seed: %" PRIu64 "\ncase: %" PRIu64 "\nentry: %" PRIu64
+			      "\nrepeat: %" PRIu64 "\nconfirmed: %" PRIu64 "\ntried: %" PRIu64
+			      "\nsandbox: %s\nhang-after: %" PRId64 "ns\npatience: %" PRId64
+			      "ns\nstart: %" PRId64 "ns\n",
+			      f->seed, f->number, f->entry, f->repeat, f->confirmed, f->tried,
+			      f->sandbox ? "yes" : "no", f->hang_after, f->patience, f->start_max);
+}
+
+void bundle_facts_fini(struct bundle_facts *f)
+{
+	mdl_conf_free(f->pool);
+	*f = (struct bundle_facts){ 0 };
+}
+
+/* ---- writing ---- */
+
+static const char replay_sh[] = "#!/bin/sh\n"
+				"# Plays this finding again: exit code 1 if it still happens, 0 if "
+				"not, 2 if that cannot be told.\n"
+				"exec \"${MEDDLE:-meddle}\" triage \"$@\" \"$(dirname \"$0\")\"\n";
+
+static mdl_err put_file(const char *folder, const char *name, struct mdl_slice bytes,
+			struct mdl_why *why)
+{
+	char path[PATH_SIZE];
+	if (bytes.n == 0)
+		return MDL_OK;
+	if (!path_join(path, sizeof(path), folder, name))
+		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
+	return file_write(path, bytes, strcmp(name, "replay.sh") == 0, why);
+}
+
+static mdl_err put_trace(const char *folder, const char *name, const struct mdl_trace *t,
+			 struct mdl_why *why)
+{
+	struct mdl_buf text;
+	if (t == NULL)
+		return MDL_OK;
+	mdl_buf_init(&text, TEXT_MAX);
+	mdl_err err = mdl_trace_write(t, &text);
+	err = err == MDL_OK ? put_file(folder, name, mdl_buf_slice(&text), why)
+			    : mdl_fail(why, err, "%s/%s: %s", folder, name, mdl_err_text(err));
+	mdl_buf_fini(&text);
+	return err;
+}
+
+static mdl_err put_before(const char *folder, const struct bundle *b, struct mdl_why *why)
+{
+	char sub[PATH_SIZE], name[32];
+	if (b->n_before == 0)
+		return MDL_OK;
+	if (!path_join(sub, sizeof(sub), folder, "before"))
+		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
+	mdl_err err = folder_make(sub, why);
+	for (size_t i = 0; err == MDL_OK && i < b->n_before; i++) {
+		snprintf(name, sizeof(name), "%03zu.txt", i + 1);
+		err = put_trace(sub, name, b->before[i], why);
+	}
+	return err;
+}
+
+static mdl_err put_pcap(const char *folder, const struct mdl_trace *t, struct mdl_why *why)
+{
+	char path[PATH_SIZE];
+	struct capture_writer *w;
+	if (t == NULL || t->n == 0)
+		return MDL_OK;
+	if (!path_join(path, sizeof(path), folder, "trace.pcapng"))
+		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
+	mdl_err err = capture_create(path, "a finding of meddle", &w, why);
+	if (err != MDL_OK)
+		return err;
+	mdl_err wrote = capture_write_trace(w, t);
+	err = capture_finish(w, why);
+	return err == MDL_OK && wrote != MDL_OK
+		       ? mdl_fail(why, wrote, "%s: %s", path, mdl_err_text(wrote))
+		       : err;
+}
+
+static mdl_err put_yaml(const char *folder, const struct bundle_facts *f, struct mdl_why *why)
+{
+	struct mdl_buf text;
+	mdl_buf_init(&text, YAML_MAX);
+	mdl_err err = put_facts(&text, f);
+	err = err == MDL_OK ? put_file(folder, "finding.yaml", mdl_buf_slice(&text), why)
+			    : mdl_fail(why, err, "%s: %s", folder, mdl_err_text(err));
+	mdl_buf_fini(&text);
+	return err;
+}
+
+mdl_err bundle_write(const char *folder, const struct bundle *b, struct mdl_why *why)
+{
+	const struct {
+		const char *name;
+		const struct mdl_trace *trace;
+	} traces[] = { { "trace.txt", b->trace },
+		       { "original.txt", b->original },
+		       { "seed.txt", b->seed },
+		       { "answers.txt", b->said } };
+	const struct {
+		const char *name;
+		struct mdl_slice bytes;
+	} texts[] = { { "recipe.txt", b->recipe },
+		      { "log.txt", b->log },
+		      { "stack.txt", b->stack },
+		      { "replay.sh", mdl_slice_str(replay_sh) } };
+	mdl_err err = folder_make(folder, why);
+	for (size_t i = 0; err == MDL_OK && i < MDL_COUNT(traces); i++)
+		err = put_trace(folder, traces[i].name, traces[i].trace, why);
+	for (size_t i = 0; err == MDL_OK && i < MDL_COUNT(texts); i++)
+		err = put_file(folder, texts[i].name, texts[i].bytes, why);
+	if (err == MDL_OK)
+		err = put_before(folder, b, why);
+	if (err == MDL_OK)
+		err = put_pcap(folder, b->said, why);
+	return err == MDL_OK ? put_yaml(folder, &b->facts, why) : err;
+}
+
+/* ---- reading ---- */
+
+static mdl_err read_facts(const char *folder, struct bundle_facts *out, struct mdl_why *why)
+{
+	char path[PATH_SIZE];
+	struct mdl_buf text;
+	if (!path_join(path, sizeof(path), folder, "finding.yaml"))
+		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
+	mdl_buf_init(&text, YAML_MAX);
+	mdl_err err = file_read(path, &text, why);
+	if (err == MDL_OK)
+		err = mdl_conf_parse(mdl_buf_slice(&text), "finding.yaml", &out->pool, why);
+	if (err == MDL_OK)
+		err = mdl_opts_preset(MDL_OPTS(keys), out, why);
+	if (err == MDL_OK)
+		err = mdl_opts_conf(MDL_OPTS(keys), out->pool, out, why);
+	mdl_buf_fini(&text);
+	return err;
+}
+
+static mdl_err read_trace(const char *folder, const char *name, struct mdl_trace **out,
+			  struct mdl_why *why)
+{
+	char path[PATH_SIZE];
+	struct mdl_buf text;
+	if (!path_join(path, sizeof(path), folder, name))
+		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
+	mdl_buf_init(&text, TEXT_MAX);
+	mdl_err err = file_read(path, &text, why);
+	if (err == MDL_OK)
+		err = mdl_trace_read(mdl_buf_slice(&text), path, out, why);
+	mdl_buf_fini(&text);
+	return err;
+}
+
+static mdl_err read_before(const char *folder, struct bundle_play *out, struct mdl_why *why)
+{
+	char sub[PATH_SIZE];
+	struct names names;
+	if (!path_join(sub, sizeof(sub), folder, "before") || !folder_is(sub))
+		return MDL_OK;
+	mdl_err err = folder_list(sub, &names, why);
+	for (size_t i = 0; err == MDL_OK && i < names.n && out->n_before < BUNDLE_BEFORE_MAX; i++) {
+		err = read_trace(sub, names.v[i], &out->before[out->n_before], why);
+		out->n_before += err == MDL_OK;
+	}
+	names_free(&names);
+	return err;
+}
+
+mdl_err bundle_read(const char *folder, struct bundle_play *out, struct mdl_why *why)
+{
+	memset(out, 0, sizeof(*out));
+	mdl_err err = read_facts(folder, &out->facts, why);
+	if (err == MDL_OK)
+		err = read_trace(folder, "trace.txt", &out->trace, why);
+	if (err == MDL_OK)
+		err = read_before(folder, out, why);
+	if (err != MDL_OK)
+		bundle_play_fini(out);
+	return err;
+}
+
+void bundle_play_fini(struct bundle_play *p)
+{
+	mdl_trace_free(p->trace);
+	for (size_t i = 0; i < p->n_before; i++)
+		mdl_trace_free(p->before[i]);
+	bundle_facts_fini(&p->facts);
+	memset(p, 0, sizeof(*p));
+}

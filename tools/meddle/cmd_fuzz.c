@@ -1,0 +1,98 @@
+/* meddle fuzz: captures in, findings out. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "replay/files.h"
+#include "tools/meddle/command.h"
+#include "tools/meddle/live.h"
+
+static bool stop(void *ctx)
+{
+	(void)ctx;
+	return interrupted();
+}
+
+static void on_status(void *ctx, const struct campaign_status *s)
+{
+	live_status(ctx, s);
+}
+
+static void on_finding(void *ctx, const struct triaged *t)
+{
+	live_finding(ctx, t);
+}
+
+static void on_note(void *ctx, const char *line)
+{
+	live_note(ctx, line);
+}
+
+static void say_where(const struct campaign_status *s)
+{
+	char ran[MDL_TIME_TEXT];
+	printf("%" PRIu64 " cases in %s, %zu in the corpus, %zu states, %zu findings%s\n", s->cases,
+	       mdl_time_text(s->ran_before + s->ran, ran), s->corpus, s->states, s->findings,
+	       s->unconfirmed > 0 ? " (and some that did not happen again)" : "");
+	printf("campaign:  %s\n", s->out);
+	if (s->findings > 0)
+		printf("findings:  %s/findings/*/finding.yaml, played again by replay.sh beside "
+		       "it\n",
+		       s->out);
+	printf("report:    meddle report %s\n", s->out);
+	printf("go on:     meddle fuzz --resume --out %s ...\n", s->out);
+}
+
+static int run(void *options, const struct mdl_args *args)
+{
+	const struct campaign_options *o = options;
+	struct campaign_status status;
+	struct mdl_why why = { "" };
+	if (args->words.n == 0 && !o->resume)
+		return trouble_text(
+			"fuzz: give captures, traces or folders of them; see meddle fuzz --help");
+	struct live *live = live_new(o->json);
+	if (live == NULL)
+		return trouble_text("out of memory");
+	struct campaign_hooks hooks = { on_status, on_finding, on_note, stop, live };
+	interruptible();
+	mdl_err err = campaign_run(o, &args->words, args->after, &hooks, &status, &why);
+	live_end(live, &status);
+	if (live_kind(live) != LIVE_JSON && status.depth_names != NULL)
+		say_where(&status);
+	live_free(live);
+	if (err != MDL_OK)
+		return trouble(&why);
+	return status.findings > 0 ? EXIT_FOUND : EXIT_FINE;
+}
+
+static const char about[] =
+	"Takes conversations out of captures, changes them, plays them to a server and watches "
+	"what\n"
+	"happens: crashes, sanitizer reports, hangs, leaks, answers that the protocol forbids. "
+	"What makes\n"
+	"the server show something new is kept and changed further. Findings are confirmed in "
+	"fresh\n"
+	"processes, made as short as possible and written as folders that play themselves again.\n"
+	"The server is either at an address (--to) or a command behind \"--\", which is started, "
+	"watched,\n"
+	"and started again; where it listens is found out, {port} in it is replaced by a free "
+	"port.\n"
+	"Exit code: 0 nothing found, 1 findings, 2 trouble.";
+
+static const char examples[] =
+	"  meddle fuzz pcaps/dns --for 60s -- dnsmasq -k -p {port} --no-resolv --no-hosts\n"
+	"  meddle fuzz query.pcap --to udp://127.0.0.1:5353 --cases 10000\n"
+	"  meddle fuzz pcaps/dns --out run1 --seed 7 --workers 2 -- knotd -c knot.conf\n"
+	"  meddle fuzz --resume --out run1 --for 8h -- knotd -c knot.conf\n";
+
+const struct command command_fuzz = {
+	.name = "fuzz",
+	.summary = "fuzz a server with what captures hold",
+	.usage = "FILE|DIR... (--to URI | -- COMMAND ARGS...) [options]",
+	.about = about,
+	.examples = examples,
+	.opts = { campaign_option_rows, CAMPAIGN_OPTIONS },
+	.size = sizeof(struct campaign_options),
+	.run = run,
+};

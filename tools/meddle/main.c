@@ -1,0 +1,167 @@
+/* meddle: one program with subcommands around one engine. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "tools/meddle/command.h"
+
+static const struct command *const all[] = {
+	&command_show, &command_replay, &command_fuzz, &command_triage, &command_list,
+	&command_completion, NULL,
+};
+
+const struct command *const *commands(void)
+{
+	return all;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; all[i] != NULL; i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}
+
+int trouble(const struct mdl_why *why)
+{
+	fprintf(stderr, "meddle: %s\n", why->text);
+	return EXIT_TROUBLE;
+}
+
+int trouble_text(const char *fmt, ...)
+{
+	struct mdl_why why;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(why.text, sizeof(why.text), fmt, ap);
+	va_end(ap);
+	return trouble(&why);
+}
+
+/* ---- Ctrl-C ---- */
+
+static volatile sig_atomic_t was_interrupted;
+
+static void on_signal(int signum)
+{
+	was_interrupted = 1;
+	signal(signum, SIG_DFL);
+}
+
+void interruptible(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+bool interrupted(void)
+{
+	return was_interrupted != 0;
+}
+
+/* ---- help ---- */
+
+static void general_help(FILE *to)
+{
+	fprintf(to, "meddle: network protocol fuzzer and traffic proxy\n\n"
+		    "usage: meddle COMMAND [options]\n\n");
+	for (size_t i = 0; all[i] != NULL; i++)
+		fprintf(to, "  %-12s%s\n", all[i]->name, all[i]->summary);
+	fprintf(to, "  %-12s%s\n  %-12s%s\n", "help", "this, or the help of a command", "version",
+		"which meddle this is");
+	fprintf(to, "\n`meddle COMMAND --help` says more, with examples; so does man "
+		    "meddle-COMMAND.\n");
+}
+
+static int command_help(const struct command *c)
+{
+	struct mdl_buf b;
+	mdl_buf_init(&b, 1 << 20);
+	mdl_err err = mdl_opts_help(c->opts, &b);
+	printf("usage: meddle %s %s\n\n%s\n\noptions:\n%s%-26s%s\n\nexamples:\n%s", c->name,
+	       c->usage, c->about, mdl_buf_text(&b), "  -h, --help", "this", c->examples);
+	mdl_buf_fini(&b);
+	return err == MDL_OK ? EXIT_FINE : EXIT_TROUBLE;
+}
+
+static int version(void)
+{
+	printf("meddle %s\n", MEDDLE_VERSION);
+	return EXIT_FINE;
+}
+
+/* ---- running one ---- */
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct mdl_args *args = calloc(1, sizeof(*args));
+	void *options = calloc(1, c->size + 1);
+	struct mdl_why why = { "" };
+	int code = EXIT_TROUBLE;
+	mdl_err err = args == NULL || options == NULL ? mdl_fail(&why, MDL_ENOMEM, "out of memory")
+						      : mdl_opts_preset(c->opts, options, &why);
+	if (err == MDL_OK)
+		err = mdl_opts_argv(c->opts, argc, argv, options, args, &why);
+	if (err != MDL_OK)
+		fprintf(stderr, "meddle %s: %s\n", c->name, why.text);
+	else
+		code = args->help ? command_help(c) : c->run(options, args);
+	free(options);
+	free(args);
+	return code;
+}
+
+static int unknown(const char *word)
+{
+	const char *names[MDL_COUNT(all)];
+	for (size_t i = 0; i < MDL_COUNT(all); i++)
+		names[i] = all[i] == NULL ? NULL : all[i]->name;
+	const char *near = mdl_text_nearest(word, names);
+	return trouble_text("\"%.40s\" is no command%s%s%s", word,
+			    near == NULL ? "; see meddle help" : "; did you mean ",
+			    near == NULL ? "" : near, near == NULL ? "" : "?");
+}
+
+static int help(const char *name)
+{
+	if (name == NULL) {
+		general_help(stdout);
+		return EXIT_FINE;
+	}
+	const struct command *c = command_find(name);
+	return c == NULL ? unknown(name) : command_help(c);
+}
+
+static bool is(const char *word, const char *a, const char *b, const char *c)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	if (argc < 2) {
+		general_help(stderr);
+		return EXIT_TROUBLE;
+	}
+	if (is(argv[1], "help", "--help", "-h"))
+		return help(argc > 2 ? argv[2] : NULL);
+	if (is(argv[1], "version", "--version", "-V"))
+		return version();
+	const struct command *c = command_find(argv[1]);
+	return c == NULL ? unknown(argv[1]) : run(c, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	int code = dispatch(argc, argv);
+	if (fflush(stdout) != 0 && errno != EPIPE && code != EXIT_TROUBLE)
+		return trouble_text("standard output: %s", strerror(errno));
+	return code;
+}
