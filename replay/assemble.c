@@ -10,7 +10,7 @@ enum {
 	DEFAULT_SURE = 60,
 	DEFAULT_FLOWS = 1 << 16,
 	DEFAULT_BYTES = 256 << 20,
-	LINGER = 60,	    /* seconds for which late packets are known as such (RFC 9293: 2 MSL) */
+	LINGER = 60,	    /* seconds for which stragglers are known as such */
 	DATAGRAM_TRIES = 4, /* datagrams that may show the protocol */
 };
 
@@ -215,8 +215,8 @@ size_t assemble_held(const struct assemble *a)
 	return a->table.held + fragments_held(a->fragments);
 }
 
-struct mdl_ctx *assemble_ctx(struct assemble_flow *info)
+struct mdl_ctx *assemble_ctx(struct assemble_flow *f)
 {
-	struct flow_entry *f = (struct flow_entry *)info; /* its first member */
-	return flow_need_ctx(f->owner, f) == MDL_OK ? f->x : NULL;
+	struct flow_entry *entry = (struct flow_entry *)f; /* whose first member it is */
+	return flow_need_ctx(entry->owner, entry) == MDL_OK ? entry->x : NULL;
 }

@@ -32,7 +32,8 @@ struct assemble_msg {
 };
 
 struct assemble_conf {
-	const struct mdl_protocol *proto; /* of all flows; NULL: by port, else by the first bytes */
+	/** Of all flows whose carrier it knows, the others are raw. NULL: by port, else by first bytes. */
+	const struct mdl_protocol *proto;
 	const struct mdl_strings *settings; /* for mdl_ctx_new; borrowed */
 	const char *source; /* stands in the traces: "dig.pcap flow 3"; borrowed. NULL: nothing */
 	unsigned sure;	    /* of 100: how sure a guess has to be; 0: 60 */
@@ -41,14 +42,14 @@ struct assemble_conf {
 	size_t max_bytes;   /* held for all flows; with more, the same; 0: 256 MiB */
 	struct fragments_conf fragments;
 	/**
-	 * Gets each message as it is complete; may be NULL. `at` is when the first byte was seen, but
-	 * not before that of the message in front of it in the flow. What it returns, if not MDL_OK,
-	 * is returned by the call that led here.
+	 * Gets each message as it is complete; may be NULL. `at` is when the first byte was seen,
+	 * but not before that of the message in front of it in the flow. What it returns, if not
+	 * MDL_OK, is returned by the call that led here.
 	 */
 	mdl_err (*on_message)(void *ctx, struct assemble_flow *f, const struct assemble_msg *m);
 	/**
-	 * Takes the trace of each flow that had messages, as the flow ends. NULL: none are kept, and
-	 * what a flow costs does not grow with its messages. Result as above.
+	 * Takes the trace of each flow that had messages, as the flow ends. NULL: none are kept,
+	 * and what a flow costs does not grow with its messages. Result as above.
 	 */
 	mdl_err (*on_trace)(void *ctx, struct assemble_flow *f, struct mdl_trace *t);
 	void *ctx;
@@ -103,8 +104,8 @@ struct trace_list {
 
 void trace_list_fini(struct trace_list *l);
 /**
- * Reads the capture `path` to its end. on_trace and ctx of `conf` are replaced, on_message has to be
- * NULL; a NULL source becomes the name of the file. A file that cannot be read to its end is an
+ * Reads the capture `path` to its end. on_trace and ctx of `conf` are replaced, on_message has to
+ * be NULL; a NULL source becomes the name of the file. A file that cannot be read to its end is an
  * error, but the traces up to there are in `out` all the same. `stats` and `capture` may be NULL.
  */
 MDL_MUST mdl_err assemble_file(const char *path, const struct assemble_conf *conf,

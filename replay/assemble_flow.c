@@ -46,7 +46,7 @@ static void find_proto(struct assemble *a, struct flow_entry *f)
 	if (p == NULL)
 		p = mdl_protocol_by_port(on, f->info.client.port);
 	if (p != NULL)
-		flow_set_proto(f, p);
+		flow_set_proto(f, (p->carriers & on) != 0 ? p : &mdl_raw);
 }
 
 struct flow_entry *flow_begin(struct assemble *a, const struct flow_key *key, unsigned side,

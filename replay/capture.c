@@ -102,7 +102,7 @@ static mdl_err open_format(struct capture *c, struct mdl_why *why)
 		if (ungetc(head[i], c->f) == EOF)
 			return mdl_fail(why, MDL_EIO, "%s: cannot be read twice", c->name);
 	uint32_t magic = (uint32_t)mdl_get_be(head, sizeof(head));
-	if (magic == PCAPNG_MAGIC)
+	if (magic == PCAPNG_SECTION)
 		return open_pcapng(c, why);
 	return is_pcap(magic) ? open_pcap(c, why) : not_a_capture(c, head, why);
 }
@@ -180,7 +180,7 @@ static mdl_err next_pcap(struct capture *c, struct capture_frame *out, struct md
 		return mdl_fail(why, ferror(f) ? MDL_EIO : MDL_EMALFORMED, "%s",
 				pcap_geterr(c->pcap));
 	}
-	/* seconds are unsigned in the file, whatever libpcap's struct says; the fraction is in ns */
+	/* seconds are unsigned in the file, whatever libpcap says; the fraction is in ns */
 	out->at = (mdl_time)(uint32_t)h->ts.tv_sec * MDL_SEC + (uint32_t)h->ts.tv_usec;
 	out->bytes = mdl_slice(bytes, h->caplen);
 	out->length = h->len;

@@ -12,15 +12,6 @@
 
 struct capture; /* an open file */
 
-/** One frame as the file has it. */
-struct capture_frame {
-	mdl_time at; /* ns since 1970; 0 if the file does not say */
-	struct mdl_slice bytes;
-	uint32_t length;    /* on the wire; more than there is of it if a snap length cut it */
-	uint32_t interface; /* counted from 0 in each section */
-	unsigned linktype;
-};
-
 struct capture_packet {
 	mdl_time at;		   /* ns since 1970; 0 if the file does not say */
 	struct mdl_slice ip;	   /* borrowed until the next call */
@@ -51,7 +42,7 @@ struct capture_stats {
  * do. MDL_EIO, MDL_EMALFORMED (not a capture), MDL_ENOMEM.
  */
 MDL_MUST mdl_err capture_open(const char *path, struct capture **out, struct mdl_why *why);
-/** The same for an open stream, which is taken in any case; `name` stands in reasons, and is copied. */
+/** The same for an open stream, which is taken in any case; `name` is copied for reasons. */
 MDL_MUST mdl_err capture_open_stream(FILE *f, const char *name, struct capture **out,
 				     struct mdl_why *why);
 void capture_close(struct capture *c); /* NULL is fine */

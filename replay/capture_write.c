@@ -7,18 +7,12 @@
 
 #include "core/writer.h"
 #include "replay/linktype.h"
+#include "replay/pcapng.h"
 #include "replay/synth.h"
 
 enum {
 	FILE_BUFFER = 256 << 10,
 	BLOCK_MAX = 1 << 20,
-	BLOCK_SECTION = 0x0a0d0d0a,
-	BLOCK_INTERFACE = 1,
-	BLOCK_PACKET = 6,
-	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
-	OPT_COMMENT = 1,
-	OPT_USER_APPLICATION = 4,
-	OPT_TSRESOL = 9,
 	NANOSECONDS = 9,
 };
 
@@ -74,13 +68,13 @@ static mdl_err end(struct capture_writer *c, struct mdl_writer *w)
 
 static mdl_err write_section(struct capture_writer *c, const char *comment)
 {
-	struct mdl_writer w = begin(c, BLOCK_SECTION);
-	mdl_writer_be32(&w, BYTE_ORDER_MAGIC);
+	struct mdl_writer w = begin(c, PCAPNG_SECTION);
+	mdl_writer_be32(&w, PCAPNG_BYTE_ORDER);
 	mdl_writer_be32(&w, 0x00010000);  /* version 1.0 */
 	mdl_writer_be(&w, UINT64_MAX, 8); /* as long as the file is */
-	option(&w, OPT_USER_APPLICATION, MDL_LIT("meddle"));
+	option(&w, PCAPNG_OPT_APPLICATION, MDL_LIT("meddle"));
 	if (comment != NULL)
-		option(&w, OPT_COMMENT, mdl_slice_str(comment));
+		option(&w, PCAPNG_OPT_COMMENT, mdl_slice_str(comment));
 	mdl_writer_be32(&w, 0);
 	return end(c, &w);
 }
@@ -88,18 +82,18 @@ static mdl_err write_section(struct capture_writer *c, const char *comment)
 static mdl_err write_interface(struct capture_writer *c)
 {
 	static const uint8_t resolution[] = { NANOSECONDS };
-	struct mdl_writer w = begin(c, BLOCK_INTERFACE);
+	struct mdl_writer w = begin(c, PCAPNG_INTERFACE);
 	mdl_writer_be16(&w, LINKTYPE_RAW);
 	mdl_writer_be16(&w, 0);
 	mdl_writer_be32(&w, 0); /* no snap length */
-	option(&w, OPT_TSRESOL, mdl_slice(resolution, sizeof(resolution)));
+	option(&w, PCAPNG_OPT_TSRESOL, mdl_slice(resolution, sizeof(resolution)));
 	mdl_writer_be32(&w, 0);
 	return end(c, &w);
 }
 
 mdl_err capture_write(struct capture_writer *c, const struct capture_record *r)
 {
-	struct mdl_writer w = begin(c, BLOCK_PACKET);
+	struct mdl_writer w = begin(c, PCAPNG_PACKET);
 	mdl_writer_be32(&w, 0); /* the interface */
 	mdl_writer_be(&w, (uint64_t)(r->at < 0 ? 0 : r->at), 8);
 	mdl_writer_be32(&w, (uint32_t)r->ip.n);
@@ -107,7 +101,7 @@ mdl_err capture_write(struct capture_writer *c, const struct capture_record *r)
 	mdl_writer_bytes(&w, r->ip);
 	align(&w);
 	if (r->comment != NULL) {
-		option(&w, OPT_COMMENT, mdl_slice_str(r->comment));
+		option(&w, PCAPNG_OPT_COMMENT, mdl_slice_str(r->comment));
 		mdl_writer_be32(&w, 0);
 	}
 	return c->error == 0 ? end(c, &w) : MDL_EIO;

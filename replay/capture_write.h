@@ -18,7 +18,10 @@ struct capture_record {
  */
 MDL_MUST mdl_err capture_create(const char *path, const char *comment, struct capture_writer **out,
 				struct mdl_why *why);
-/** Adds a packet. Failures stick and are told by capture_finish too. MDL_EIO, MDL_ENOMEM, MDL_ELIMIT. */
+/**
+ * Adds a packet. A failed write is told by capture_finish too. MDL_EIO, MDL_ENOMEM, MDL_ELIMIT
+ * (more than a megabyte).
+ */
 MDL_MUST mdl_err capture_write(struct capture_writer *w, const struct capture_record *r);
 /**
  * Adds the messages of a trace as packets between its addresses; see synth.h for how they are made.

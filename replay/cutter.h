@@ -16,7 +16,7 @@ struct cutter_msg {
 };
 
 struct cutter_sink {
-	/** Gets each message. What it returns, if not MDL_OK, is returned by the call that led here. */
+	/** Gets each message. What it returns, if not MDL_OK, the call that led here returns. */
 	mdl_err (*message)(void *ctx, const struct cutter_msg *m);
 	void *ctx;
 };

@@ -1,4 +1,4 @@
-/** What stands in front of IP packets in a capture: Ethernet with its tags, Linux cooked, nothing. */
+/** What stands in front of IP packets in captures: Ethernet, its tags, Linux cooked, nothing. */
 #pragma once
 
 #include "core/slice.h"

@@ -4,22 +4,11 @@
 
 #include "core/cursor.h"
 
-enum block_type {
-	BLOCK_SECTION = 0x0a0d0d0a,
-	BLOCK_INTERFACE = 1,
-	BLOCK_PACKET_OLD = 2,
-	BLOCK_PACKET_SIMPLE = 3,
-	BLOCK_PACKET = 6,
-};
-
 enum {
 	BLOCK_MAX = 4 << 20, /* of those that are looked at; others may be as long as they like */
 	BLOCK_MIN = 12,	     /* type, and the length in front and behind */
 	INTERFACES_MAX = 1 << 16,
-	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
 };
-
-enum { OPT_END = 0, OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };
 
 /** What an interface description says of its packets. */
 struct interface {
@@ -76,11 +65,11 @@ static uint32_t num32(const struct pcapng *p, struct mdl_cursor *c)
 /* MDL_EMORE if the file ends first. */
 static mdl_err read_all(struct pcapng *p, uint8_t *to, size_t n)
 {
-	size_t got = fread_unlocked(to, 1, n, p->f);
+	size_t got = fread(to, 1, n, p->f);
 	p->next += got;
 	if (got == n)
 		return MDL_OK;
-	return ferror_unlocked(p->f) ? MDL_EIO : MDL_EMORE;
+	return ferror(p->f) ? MDL_EIO : MDL_EMORE;
 }
 
 static mdl_err skip(struct pcapng *p, uint64_t n)
@@ -152,9 +141,9 @@ static mdl_err malformed(struct mdl_why *why, const char *what)
 static void interface_option(const struct pcapng *p, struct interface *i, uint16_t code,
 			     struct mdl_cursor value)
 {
-	if (code == OPT_TSRESOL && mdl_cursor_left(&value) == 1)
+	if (code == PCAPNG_OPT_TSRESOL && mdl_cursor_left(&value) == 1)
 		i->resolution = mdl_cursor_u8(&value);
-	else if (code == OPT_TSOFFSET && mdl_cursor_left(&value) == 8)
+	else if (code == PCAPNG_OPT_TSOFFSET && mdl_cursor_left(&value) == 8)
 		i->offset = (int64_t)num(p, &value, 8);
 }
 
@@ -162,7 +151,7 @@ static void interface_options(const struct pcapng *p, struct interface *i, struc
 {
 	while (c->err == MDL_OK && mdl_cursor_left(c) >= 4) {
 		uint16_t code = (uint16_t)num(p, c, 2), len = (uint16_t)num(p, c, 2);
-		if (code == OPT_END)
+		if (code == PCAPNG_OPT_END)
 			break;
 		struct mdl_cursor value = mdl_cursor_block(c, len);
 		mdl_cursor_skip(c, -(size_t)len & 3);
@@ -241,15 +230,15 @@ static mdl_err read_head(struct pcapng *p, uint32_t *type, uint32_t *len, struct
 	if (err != MDL_OK)
 		return err == MDL_EMORE && p->next == p->at ? MDL_ECLOSED : err;
 	struct mdl_cursor c = mdl_cursor(mdl_slice(head, 8));
-	if (mdl_cursor_be32(&c) == BLOCK_SECTION) { /* the same number in both orders */
+	if (mdl_cursor_be32(&c) == PCAPNG_SECTION) { /* the same number in both orders */
 		err = read_all(p, head + 8, 4);
 		if (err != MDL_OK)
 			return err;
 		struct mdl_cursor magic = mdl_cursor(mdl_slice(head + 8, 4));
 		uint32_t order = mdl_cursor_be32(&magic);
-		if (order != BYTE_ORDER_MAGIC && __builtin_bswap32(order) != BYTE_ORDER_MAGIC)
+		if (order != PCAPNG_BYTE_ORDER && __builtin_bswap32(order) != PCAPNG_BYTE_ORDER)
 			return malformed(why, "a section of an unknown byte order");
-		p->little = order != BYTE_ORDER_MAGIC;
+		p->little = order != PCAPNG_BYTE_ORDER;
 		p->n = 0;
 	}
 	c = mdl_cursor(mdl_slice(head, 8));
@@ -260,8 +249,8 @@ static mdl_err read_head(struct pcapng *p, uint32_t *type, uint32_t *len, struct
 
 static bool wanted(uint32_t type)
 {
-	return type == BLOCK_INTERFACE || type == BLOCK_PACKET || type == BLOCK_PACKET_OLD ||
-	       type == BLOCK_PACKET_SIMPLE;
+	return type == PCAPNG_INTERFACE || type == PCAPNG_PACKET || type == PCAPNG_PACKET_OLD ||
+	       type == PCAPNG_PACKET_SIMPLE;
 }
 
 /* The body of the block, empty if nobody wants it, and the length behind it, which has to agree. */
@@ -291,13 +280,13 @@ static mdl_err read_body(struct pcapng *p, uint32_t type, uint32_t len, struct m
 
 static mdl_err read_block(struct pcapng *p, uint32_t *type, struct mdl_why *why)
 {
-	uint32_t len;
+	uint32_t len = 0;
 	mdl_err err = read_head(p, type, &len, why);
 	if (err != MDL_OK)
 		return err;
 	if (len < BLOCK_MIN || len % 4 != 0 || len - 4 < p->next - p->at)
 		return malformed(why, "a block of an impossible length");
-	if (p->n == 0 && p->at == 0 && *type != BLOCK_SECTION)
+	if (p->n == 0 && p->at == 0 && *type != PCAPNG_SECTION)
 		return malformed(why, "the file does not begin with a section header");
 	return read_body(p, *type, len, why);
 }
@@ -305,20 +294,20 @@ static mdl_err read_block(struct pcapng *p, uint32_t *type, struct mdl_why *why)
 mdl_err pcapng_next(struct pcapng *p, struct capture_frame *out, struct mdl_why *why)
 {
 	for (;;) {
-		uint32_t type;
+		uint32_t type = 0;
 		mdl_err err = read_block(p, &type, why);
 		if (err != MDL_OK)
 			return err;
 		struct mdl_cursor c = mdl_cursor(mdl_buf_slice(&p->body));
 		switch (type) {
-		case BLOCK_INTERFACE:
+		case PCAPNG_INTERFACE:
 			err = add_interface(p, &c, why);
 			break;
-		case BLOCK_PACKET:
+		case PCAPNG_PACKET:
 			return timed_packet(p, &c, 4, out, why);
-		case BLOCK_PACKET_OLD:
+		case PCAPNG_PACKET_OLD:
 			return timed_packet(p, &c, 2, out, why);
-		case BLOCK_PACKET_SIMPLE:
+		case PCAPNG_PACKET_SIMPLE:
 			return simple_packet(p, &c, out, why);
 		default: /* names, statistics, secrets, others' own: not packets */
 			break;

@@ -8,7 +8,32 @@
 
 #include "replay/capture.h"
 
-enum { PCAPNG_MAGIC = 0x0a0d0d0a };
+enum pcapng_block {
+	PCAPNG_SECTION = 0x0a0d0d0a, /* the same in both byte orders: files begin with it */
+	PCAPNG_INTERFACE = 1,
+	PCAPNG_PACKET_OLD = 2,
+	PCAPNG_PACKET_SIMPLE = 3,
+	PCAPNG_PACKET = 6,
+};
+
+enum pcapng_option {
+	PCAPNG_OPT_END = 0,
+	PCAPNG_OPT_COMMENT = 1,
+	PCAPNG_OPT_APPLICATION = 4, /* of a section */
+	PCAPNG_OPT_TSRESOL = 9,	    /* of an interface */
+	PCAPNG_OPT_TSOFFSET = 14,
+};
+
+enum { PCAPNG_BYTE_ORDER = 0x1a2b3c4d };
+
+/** One frame as the file has it. */
+struct capture_frame {
+	mdl_time at; /* ns since 1970; 0 if the file does not say */
+	struct mdl_slice bytes;
+	uint32_t length;    /* on the wire; more than there is of it if a snap length cut it */
+	uint32_t interface; /* counted from 0 in each section */
+	unsigned linktype;
+};
 
 struct pcapng;
 

@@ -30,7 +30,7 @@ struct tcp_stats {
 };
 
 struct tcp_sink {
-	/** Gets each piece. What it returns, if not MDL_OK, is returned by the call that led here. */
+	/** Gets each piece. What it returns, if not MDL_OK, the call that led here returns. */
 	mdl_err (*piece)(void *ctx, const struct tcp_piece *p);
 	/**
 	 * True if `bytes` are what the stream has, as far as that is still known, from `back` bytes
@@ -43,7 +43,7 @@ struct tcp_sink {
 enum {
 	TCP_HELD_MAX = 4 << 20, /* bytes kept out of order; with more, what misses is passed over */
 	TCP_HELD_SEGMENTS = 4096,
-	TCP_PATIENCE = 3,   /* packets for which acknowledged bytes may still turn up */
+	TCP_PATIENCE = 2,   /* packets for which acknowledged bytes may still turn up */
 	TCP_STRAYS_MAX = 4, /* strays in a row: the stream goes on from there */
 };
 

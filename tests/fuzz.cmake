@@ -1,3 +1,5 @@
+mdl_fuzz(assemble mdl_replay mdl_test_packets)
+mdl_fuzz(capture mdl_replay)
 mdl_fuzz(conf mdl_core)
 mdl_fuzz(dns mdl_protocols)
 mdl_fuzz(flow mdl_rig)

@@ -1,7 +1,7 @@
 /* The field table of `mdl_ip`, and the names of its numbers. */
 #include "protocols/ip/parts.h"
 
-const struct mdl_value ip_protocols[] = {
+const struct mdl_value mdl_ip_protocols[] = {
 	{ 0, "hop-by-hop" }, { 1, "icmp" },	  { 2, "igmp" },   { 4, "ipv4" },
 	{ 6, "tcp" },	     { 17, "udp" },	  { 33, "dccp" },  { 41, "ipv6" },
 	{ 43, "routing" },   { 44, "fragment" },  { 47, "gre" },   { 50, "esp" },
@@ -10,7 +10,7 @@ const struct mdl_value ip_protocols[] = {
 	{ 135, "mobility" }, { 136, "udp-lite" }, { 0, NULL },
 };
 
-const struct mdl_value ip_icmp_types[] = {
+const struct mdl_value mdl_ip_icmp_types[] = {
 	{ 0, "echo reply" },	       { 3, "destination unreachable" },
 	{ 4, "source quench" },	       { 5, "redirect" },
 	{ 8, "echo request" },	       { 9, "router advertisement" },
@@ -19,7 +19,7 @@ const struct mdl_value ip_icmp_types[] = {
 	{ 14, "timestamp reply" },     { 0, NULL },
 };
 
-const struct mdl_value ip_icmp6_types[] = {
+const struct mdl_value mdl_ip_icmp6_types[] = {
 	{ 1, "destination unreachable" },
 	{ 2, "packet too big" },
 	{ 3, "time exceeded" },
@@ -88,7 +88,7 @@ static const struct mdl_value tcp_options[] = {
  * fragment, or of what an ICMP error quotes in part), which no repair can know.
  */
 /* clang-format off */
-const struct mdl_field_def ip_fields[IP_ROWS] = {
+const struct mdl_field_def mdl_ip_fields[IP_ROWS] = {
 	[V4]                 = { .name = "v4", .kind = MDL_SPAN },
 	[V4_VERSION]         = { .name = "version", .kind = B, BITS(4, 4) },
 	[V4_IHL]             = { .name = "ihl", .kind = B, BITS(0, 4), LENGTH_OF(V4_OPTIONS, 4, -5) },
@@ -102,7 +102,7 @@ const struct mdl_field_def ip_fields[IP_ROWS] = {
 	[V4_MF]              = { .name = "mf", .kind = B, BITS(13, 1) },
 	[V4_OFFSET]          = { .name = "offset", .kind = B, BITS(0, 13) },
 	[V4_TTL]             = { .name = "ttl", .kind = U },
-	[V4_PROTOCOL]        = { .name = "protocol", .kind = U, .values = ip_protocols },
+	[V4_PROTOCOL]        = { .name = "protocol", .kind = U, .values = mdl_ip_protocols },
 	[V4_CHECKSUM]        = { .name = "checksum", .kind = U, .flags = MDL_F_SEAL | MDL_F_HEX },
 	[V4_SRC]             = { .name = "src", .kind = MDL_IPV4 },
 	[V4_DST]             = { .name = "dst", .kind = MDL_IPV4 },
@@ -117,7 +117,7 @@ const struct mdl_field_def ip_fields[IP_ROWS] = {
 	[V6_FLOW]            = { .name = "flow", .kind = B, BITS(0, 20), .flags = MDL_F_HEX },
 	[V6_LENGTH]          = { .name = "length", .kind = U, LENGTH_OF(V6, 1, 40) },
 	[V6_LENGTH_SAID]     = { .name = "length", .kind = U },
-	[V6_NEXT]            = { .name = "next", .kind = U, .values = ip_protocols },
+	[V6_NEXT]            = { .name = "next", .kind = U, .values = mdl_ip_protocols },
 	[V6_HOPS]            = { .name = "hops", .kind = U },
 	[V6_SRC]             = { .name = "src", .kind = MDL_IPV6 },
 	[V6_DST]             = { .name = "dst", .kind = MDL_IPV6 },
@@ -183,9 +183,9 @@ const struct mdl_field_def ip_fields[IP_ROWS] = {
 	[TCP_TSECR]          = { .name = "tsecr", .kind = U, .flags = MDL_F_VOLATILE | MDL_F_ECHO, .of = TCP_TSVAL },
 
 	[ICMP]               = { .name = "icmp", .kind = MDL_SPAN },
-	[ICMP_TYPE]          = { .name = "type", .kind = U, .values = ip_icmp_types },
+	[ICMP_TYPE]          = { .name = "type", .kind = U, .values = mdl_ip_icmp_types },
 	[ICMP6]              = { .name = "icmp6", .kind = MDL_SPAN },
-	[ICMP6_TYPE]         = { .name = "type", .kind = U, .values = ip_icmp6_types },
+	[ICMP6_TYPE]         = { .name = "type", .kind = U, .values = mdl_ip_icmp6_types },
 	[ICMP_CODE]          = { .name = "code", .kind = U },
 	[ICMP_CHECKSUM]      = { .name = "checksum", .kind = U, .flags = MDL_F_SEAL | MDL_F_HEX },
 	[ICMP_ID]            = { .name = "id", .kind = U, .flags = MDL_F_VOLATILE },

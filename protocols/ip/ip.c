@@ -2,14 +2,14 @@
 #include "core/writer.h"
 #include "protocols/ip/parts.h"
 
-void ip_rest(struct mdl_fields *f, struct mdl_cursor *c, enum ip_row row)
+void mdl_ip_rest(struct mdl_fields *f, struct mdl_cursor *c, enum ip_row row)
 {
 	c->err = MDL_OK; /* what a header that is cut left behind is kept as well */
 	if (mdl_cursor_left(c) > 0)
 		mdl_field_take(f, (uint16_t)row, c, mdl_cursor_left(c));
 }
 
-void ip_bits(struct ip_parse *p, size_t n, const uint16_t *rows, size_t n_rows)
+void mdl_ip_bits(struct ip_parse *p, size_t n, const uint16_t *rows, size_t n_rows)
 {
 	size_t off = mdl_cursor_off(&p->c);
 	mdl_cursor_skip(&p->c, n);
@@ -26,7 +26,7 @@ static void option(struct mdl_fields *f, struct mdl_cursor *block, const struct 
 	mdl_field_be(f, how->len, block, 1);
 	if (how->body != NULL)
 		how->body(f, type, block);
-	ip_rest(f, block, DATA);
+	mdl_ip_rest(f, block, DATA);
 }
 
 /* Bytes of the option that `c` is at; 0 if it runs over the end. */
@@ -39,7 +39,7 @@ static size_t option_len(const struct mdl_cursor *c, const struct ip_options *ho
 	return len < 2 || len > left ? 0 : len;
 }
 
-void ip_option_list(struct mdl_fields *f, struct mdl_cursor *c, const struct ip_options *how)
+void mdl_ip_option_list(struct mdl_fields *f, struct mdl_cursor *c, const struct ip_options *how)
 {
 	while (c->err == MDL_OK && mdl_cursor_left(c) > 0) {
 		size_t len = option_len(c, how);
@@ -55,12 +55,12 @@ void ip_option_list(struct mdl_fields *f, struct mdl_cursor *c, const struct ip_
 		if (last)
 			break;
 	}
-	ip_rest(f, c, PADDING);
+	mdl_ip_rest(f, c, PADDING);
 }
 
 static mdl_err opaque(struct ip_parse *p)
 {
-	ip_rest(p->f, &p->c, DATA);
+	mdl_ip_rest(p->f, &p->c, DATA);
 	return MDL_OK;
 }
 
@@ -68,13 +68,13 @@ static const struct {
 	uint8_t proto, family; /* family 0: both */
 	mdl_err (*parse)(struct ip_parse *p);
 } transports[] = {
-	{ MDL_IP_UDP, 0, ip_udp },
-	{ MDL_IP_TCP, 0, ip_tcp },
-	{ MDL_IP_ICMP, 4, ip_icmp },
-	{ MDL_IP_ICMP6, 6, ip_icmp },
+	{ MDL_IP_UDP, 0, mdl_ip_udp },
+	{ MDL_IP_TCP, 0, mdl_ip_tcp },
+	{ MDL_IP_ICMP, 4, mdl_ip_icmp },
+	{ MDL_IP_ICMP6, 6, mdl_ip_icmp },
 };
 
-mdl_err ip_transport(struct ip_parse *p)
+mdl_err mdl_ip_transport(struct ip_parse *p)
 {
 	mdl_err (*parse)(struct ip_parse *) = opaque;
 	for (size_t i = 0; i < MDL_COUNT(transports) && !p->inside; i++)
@@ -102,8 +102,8 @@ static void note_seals(struct mdl_slice msg, struct mdl_fields *f)
 }
 
 /*
- * True if the field holds what an ICMP error quotes. Checksums in there are left alone: nobody looks
- * at them, and addresses may have been translated since.
+ * True if the field holds what an ICMP error quotes. Checksums in there are left alone: nobody
+ * looks at them, and addresses may have been translated since.
  */
 static bool holds_quote(const struct mdl_fields *f, uint32_t i)
 {
@@ -117,9 +117,9 @@ static mdl_err dissect(struct mdl_ctx *x, struct mdl_slice msg, struct mdl_field
 	p.quoted = out->n > 0 && holds_quote(out, out->n - 1);
 	const uint8_t *end = p.c.end;
 	unsigned version = msg.n == 0 ? 0 : msg.p[0] >> 4;
-	mdl_err err = version == 4 ? ip_v4(&p) : version == 6 ? ip_v6(&p) : MDL_EMALFORMED;
+	mdl_err err = version == 4 ? mdl_ip_v4(&p) : version == 6 ? mdl_ip_v6(&p) : MDL_EMALFORMED;
 	p.c.end = end;
-	ip_rest(out, &p.c, version == 4 || version == 6 ? TRAILER : DATA);
+	mdl_ip_rest(out, &p.c, version == 4 || version == 6 ? TRAILER : DATA);
 	if (!p.quoted)
 		note_seals(msg, out);
 	return err;
@@ -183,10 +183,10 @@ const struct mdl_protocol mdl_ip = {
 	.name = "ip",
 	.summary = "IPv4 and IPv6 packets with UDP, TCP and ICMP",
 	.carriers = MDL_PACKET,
-	.fields = ip_fields,
+	.fields = mdl_ip_fields,
 	.n_fields = IP_ROWS,
 	.guess = guess,
 	.dissect = dissect,
-	.say = ip_say,
+	.say = mdl_ip_say,
 	.repair = repair,
 };

@@ -121,8 +121,8 @@ enum ip_row {
 	IP_ROWS
 };
 
-extern const struct mdl_field_def ip_fields[IP_ROWS];
-extern const struct mdl_value ip_protocols[], ip_icmp_types[], ip_icmp6_types[];
+extern const struct mdl_field_def mdl_ip_fields[IP_ROWS];
+extern const struct mdl_value mdl_ip_protocols[], mdl_ip_icmp_types[], mdl_ip_icmp6_types[];
 
 /** A packet being taken apart. */
 struct ip_parse {
@@ -137,13 +137,13 @@ struct ip_parse {
 };
 
 /** Take one header apart, with all that is in it. MDL_EMALFORMED: it is not all there. */
-mdl_err ip_v4(struct ip_parse *p);
-mdl_err ip_v6(struct ip_parse *p);
-mdl_err ip_udp(struct ip_parse *p);
-mdl_err ip_tcp(struct ip_parse *p);
-mdl_err ip_icmp(struct ip_parse *p);
+mdl_err mdl_ip_v4(struct ip_parse *p);
+mdl_err mdl_ip_v6(struct ip_parse *p);
+mdl_err mdl_ip_udp(struct ip_parse *p);
+mdl_err mdl_ip_tcp(struct ip_parse *p);
+mdl_err mdl_ip_icmp(struct ip_parse *p);
 /** What `p->proto` says comes next, to the end of the packet. */
-mdl_err ip_transport(struct ip_parse *p);
+mdl_err mdl_ip_transport(struct ip_parse *p);
 
 /** How a list of options is written: type, length and body each, or a type alone. */
 struct ip_options {
@@ -156,16 +156,16 @@ struct ip_options {
 	const char *overrun; /* the note for one that runs over the end */
 };
 /** Adds the options up to the end of `c`; what is none is padding. */
-void ip_option_list(struct mdl_fields *f, struct mdl_cursor *c, const struct ip_options *how);
+void mdl_ip_option_list(struct mdl_fields *f, struct mdl_cursor *c, const struct ip_options *how);
 
 /** True for messages that quote the packet which they are about. */
-bool ip_icmp_is_error(uint8_t family, uint8_t type);
-bool ip_icmp_is_echo(uint8_t family, uint8_t type);
+bool mdl_ip_icmp_is_error(uint8_t family, uint8_t type);
+bool mdl_ip_icmp_is_echo(uint8_t family, uint8_t type);
 
 /** Adds several rows over the next `n` bytes: numbers that share them. */
-void ip_bits(struct ip_parse *p, size_t n, const uint16_t *rows, size_t n_rows);
+void mdl_ip_bits(struct ip_parse *p, size_t n, const uint16_t *rows, size_t n_rows);
 /** Adds what is left as `row`, if anything is. */
-void ip_rest(struct mdl_fields *f, struct mdl_cursor *c, enum ip_row row);
+void mdl_ip_rest(struct mdl_fields *f, struct mdl_cursor *c, enum ip_row row);
 
-mdl_err ip_say(struct mdl_ctx *x, struct mdl_slice msg, const struct mdl_fields *f,
-	       struct mdl_buf *out);
+mdl_err mdl_ip_say(struct mdl_ctx *x, struct mdl_slice msg, const struct mdl_fields *f,
+		   struct mdl_buf *out);

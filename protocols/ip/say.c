@@ -102,7 +102,7 @@ static const char *icmp_text(uint8_t family, uint8_t type, uint8_t code)
 		return unreachable_text(family, code);
 	if (type == (family == 4 ? 11 : 3))
 		return code == 0 ? "time to live exceeded in transit" : "reassembly time exceeded";
-	return mdl_value_name(family == 4 ? ip_icmp_types : ip_icmp6_types, type);
+	return mdl_value_name(family == 4 ? mdl_ip_icmp_types : mdl_ip_icmp6_types, type);
 }
 
 /* Where the packet that an error quotes went from and to. */
@@ -111,7 +111,7 @@ static mdl_err say_quote(struct mdl_slice quote, struct mdl_buf *out)
 	struct mdl_ip_packet q;
 	if (mdl_ip_peek(quote, &q) != MDL_OK)
 		return MDL_OK;
-	const char *proto = mdl_value_name(ip_protocols, q.proto);
+	const char *proto = mdl_value_name(mdl_ip_protocols, q.proto);
 	mdl_err err = mdl_buf_printf(out, " about ");
 	if (err == MDL_OK)
 		err = say_ends(&q, out);
@@ -131,9 +131,9 @@ static mdl_err say_icmp(const struct mdl_ip_packet *p, struct mdl_buf *out)
 		err = mdl_buf_printf(out, "%s", text);
 	else if (err == MDL_OK)
 		err = mdl_buf_printf(out, "type %u code %u", type, code);
-	if (err == MDL_OK && c.err == MDL_OK && ip_icmp_is_echo(p->src.family, type))
+	if (err == MDL_OK && c.err == MDL_OK && mdl_ip_icmp_is_echo(p->src.family, type))
 		return mdl_buf_printf(out, " id %u seq %u %zu bytes", id, seq, mdl_cursor_left(&c));
-	if (err == MDL_OK && c.err == MDL_OK && ip_icmp_is_error(p->src.family, type))
+	if (err == MDL_OK && c.err == MDL_OK && mdl_ip_icmp_is_error(p->src.family, type))
 		return say_quote(mdl_cursor_rest(&c), out);
 	return err == MDL_OK ? mdl_buf_printf(out, " %zu bytes", p->transport_len) : err;
 }
@@ -147,7 +147,7 @@ static mdl_err say_fragment(const struct mdl_ip_packet *p, struct mdl_buf *out)
 
 static mdl_err say_transport(const struct mdl_ip_packet *p, struct mdl_buf *out)
 {
-	const char *name = mdl_value_name(ip_protocols, p->proto);
+	const char *name = mdl_value_name(mdl_ip_protocols, p->proto);
 	if (p->fragment)
 		return say_fragment(p, out);
 	if (p->ports && p->proto == MDL_IP_TCP)
@@ -161,8 +161,8 @@ static mdl_err say_transport(const struct mdl_ip_packet *p, struct mdl_buf *out)
 	return mdl_buf_printf(out, " %s %zu bytes", name, p->transport_len);
 }
 
-mdl_err ip_say(struct mdl_ctx *x, struct mdl_slice msg, const struct mdl_fields *f,
-	       struct mdl_buf *out)
+mdl_err mdl_ip_say(struct mdl_ctx *x, struct mdl_slice msg, const struct mdl_fields *f,
+		   struct mdl_buf *out)
 {
 	(void)x;
 	(void)f;

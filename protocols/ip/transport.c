@@ -50,7 +50,7 @@ static size_t udp_len(struct ip_parse *p, size_t said, size_t off)
 	return there;
 }
 
-mdl_err ip_udp(struct ip_parse *p)
+mdl_err mdl_ip_udp(struct ip_parse *p)
 {
 	struct mdl_fields *f = p->f;
 	struct mdl_cursor *c = &p->c;
@@ -68,7 +68,7 @@ mdl_err ip_udp(struct ip_parse *p)
 		udp_payload(p, udp_len(p, said, off), !part && said <= there, sport, dport);
 	mdl_field_close(f, udp, mdl_cursor_off(c));
 	if (err == MDL_OK)
-		ip_rest(f, c, SURPLUS);
+		mdl_ip_rest(f, c, SURPLUS);
 	return err;
 }
 
@@ -113,7 +113,7 @@ static void tcp_flags(struct ip_parse *p)
 	struct mdl_cursor ahead = p->c;
 	uint8_t flags = mdl_cursor_u8(&ahead);
 	uint32_t i = mdl_field_open(p->f, TCP_FLAGS, mdl_cursor_off(&p->c));
-	ip_bits(p, 1, rows, MDL_COUNT(rows));
+	mdl_ip_bits(p, 1, rows, MDL_COUNT(rows));
 	mdl_field_close(p->f, i, mdl_cursor_off(&p->c));
 	if ((flags & MDL_TCP_SYN) != 0 && (flags & (MDL_TCP_FIN | MDL_TCP_RST)) != 0)
 		mdl_field_note(p->f, "SYN together with FIN or RST", mdl_cursor_off(&p->c) - 1);
@@ -131,12 +131,12 @@ static void tcp_rest(struct ip_parse *p, size_t header, size_t off)
 		mdl_field_note(p->f, "the TCP header is longer than the packet", off);
 	uint32_t i = mdl_field_open(p->f, TCP_OPTIONS, mdl_cursor_off(&p->c));
 	struct mdl_cursor block = mdl_cursor_block(&p->c, len < there ? len : there);
-	ip_option_list(p->f, &block, &tcp_options);
+	mdl_ip_option_list(p->f, &block, &tcp_options);
 	mdl_field_close(p->f, i, mdl_cursor_off(&p->c));
 	mdl_field_take(p->f, PAYLOAD, &p->c, mdl_cursor_left(&p->c));
 }
 
-mdl_err ip_tcp(struct ip_parse *p)
+mdl_err mdl_ip_tcp(struct ip_parse *p)
 {
 	uint16_t offset[] = { TCP_OFFSET, TCP_RESERVED };
 	struct mdl_fields *f = p->f;
@@ -151,7 +151,7 @@ mdl_err ip_tcp(struct ip_parse *p)
 	size_t header = (size_t)(mdl_cursor_u8(&ahead) >> 4) * 4, off = mdl_cursor_off(c);
 	if ((p->quoted || p->fragment) && (header > there || there < TCP_HEADER))
 		offset[0] = TCP_OFFSET_SAID;
-	ip_bits(p, 1, offset, MDL_COUNT(offset));
+	mdl_ip_bits(p, 1, offset, MDL_COUNT(offset));
 	tcp_flags(p);
 	mdl_field_be(f, TCP_WINDOW, c, 2);
 	mdl_field_be(f, TCP_CHECKSUM, c, 2);
@@ -163,14 +163,14 @@ mdl_err ip_tcp(struct ip_parse *p)
 	return err;
 }
 
-bool ip_icmp_is_error(uint8_t family, uint8_t type)
+bool mdl_ip_icmp_is_error(uint8_t family, uint8_t type)
 {
 	if (family == 6)
 		return type >= 1 && type <= 4;
 	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-bool ip_icmp_is_echo(uint8_t family, uint8_t type)
+bool mdl_ip_icmp_is_echo(uint8_t family, uint8_t type)
 {
 	return family == 6 ? type == 128 || type == 129 : type == 0 || type == 8;
 }
@@ -183,7 +183,7 @@ static void quote(struct ip_parse *p)
 	mdl_cursor_skip(&p->c, len);
 }
 
-mdl_err ip_icmp(struct ip_parse *p)
+mdl_err mdl_ip_icmp(struct ip_parse *p)
 {
 	struct mdl_fields *f = p->f;
 	struct mdl_cursor *c = &p->c;
@@ -192,16 +192,16 @@ mdl_err ip_icmp(struct ip_parse *p)
 	uint8_t type = (uint8_t)mdl_field_be(f, v6 ? ICMP6_TYPE : ICMP_TYPE, c, 1);
 	mdl_field_be(f, ICMP_CODE, c, 1);
 	mdl_field_be(f, ICMP_CHECKSUM, c, 2);
-	if (ip_icmp_is_echo(p->family, type)) {
+	if (mdl_ip_icmp_is_echo(p->family, type)) {
 		mdl_field_be(f, ICMP_ID, c, 2);
 		mdl_field_be(f, ICMP_SEQ, c, 2);
 	} else
 		mdl_field_be(f, ICMP_REST, c, 4);
 	mdl_err err = c->err;
-	if (err == MDL_OK && !p->fragment && ip_icmp_is_error(p->family, type))
+	if (err == MDL_OK && !p->fragment && mdl_ip_icmp_is_error(p->family, type))
 		quote(p);
 	else
-		ip_rest(f, c, DATA);
+		mdl_ip_rest(f, c, DATA);
 	mdl_field_close(f, icmp, mdl_cursor_off(c));
 	return err;
 }

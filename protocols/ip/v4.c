@@ -53,7 +53,7 @@ static void read_fragment(struct ip_parse *p)
 	static const uint16_t rows[] = { V4_RESERVED, V4_DF, V4_MF, V4_OFFSET };
 	size_t off = mdl_cursor_off(&p->c);
 	struct mdl_cursor ahead = p->c;
-	ip_bits(p, 2, rows, MDL_COUNT(rows));
+	mdl_ip_bits(p, 2, rows, MDL_COUNT(rows));
 	uint16_t v = mdl_cursor_be16(&ahead);
 	bool more = (v & 0x2000) != 0;
 	size_t offset = (v & 0x1fffU) * 8;
@@ -72,8 +72,8 @@ static size_t read_header(struct ip_parse *p)
 	struct mdl_fields *f = p->f;
 	struct mdl_cursor *c = &p->c;
 	size_t header = (size_t)(c->p[0] & 15) * 4;
-	ip_bits(p, 1, first, MDL_COUNT(first));
-	ip_bits(p, 1, second, MDL_COUNT(second));
+	mdl_ip_bits(p, 1, first, MDL_COUNT(first));
+	mdl_ip_bits(p, 1, second, MDL_COUNT(second));
 	read_length(p, header);
 	mdl_field_be(f, V4_ID, c, 2);
 	read_fragment(p);
@@ -95,20 +95,20 @@ static mdl_err read_options(struct ip_parse *p, size_t header)
 		mdl_field_note(p->f, "the IP header is longer than the packet", 0);
 	uint32_t i = mdl_field_open(p->f, V4_OPTIONS, mdl_cursor_off(&p->c));
 	struct mdl_cursor block = mdl_cursor_block(&p->c, len < there ? len : there);
-	ip_option_list(p->f, &block, &options);
+	mdl_ip_option_list(p->f, &block, &options);
 	mdl_field_close(p->f, i, mdl_cursor_off(&p->c));
 	return len > there || header < HEADER ? MDL_EMALFORMED : MDL_OK;
 }
 
-mdl_err ip_v4(struct ip_parse *p)
+mdl_err mdl_ip_v4(struct ip_parse *p)
 {
 	p->family = 4;
 	uint32_t v4 = mdl_field_open(p->f, V4, 0);
 	size_t header = read_header(p);
 	mdl_err err = p->c.err == MDL_OK ? read_options(p, header) : p->c.err;
 	if (err == MDL_OK)
-		err = ip_transport(p);
-	ip_rest(p->f, &p->c, DATA);
+		err = mdl_ip_transport(p);
+	mdl_ip_rest(p->f, &p->c, DATA);
 	mdl_field_close(p->f, v4, mdl_cursor_off(&p->c));
 	return err;
 }

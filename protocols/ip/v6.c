@@ -36,7 +36,7 @@ static void read_header(struct ip_parse *p)
 	static const uint16_t first[] = { V6_VERSION, V6_CLASS, V6_FLOW };
 	struct mdl_fields *f = p->f;
 	struct mdl_cursor *c = &p->c;
-	ip_bits(p, 4, first, MDL_COUNT(first));
+	mdl_ip_bits(p, 4, first, MDL_COUNT(first));
 	read_length(p);
 	p->proto = (uint8_t)mdl_field_be(f, V6_NEXT, c, 1);
 	if (mdl_field_be(f, V6_HOPS, c, 1) == 0 && c->err == MDL_OK)
@@ -67,7 +67,7 @@ static void option_header(struct ip_parse *p, enum ip_row row, enum ip_row len_r
 	struct mdl_cursor block;
 	uint32_t i = begin(p, row, len_row, 8, 1, &block);
 	if (block.err == MDL_OK)
-		ip_option_list(p->f, &block, &options);
+		mdl_ip_option_list(p->f, &block, &options);
 	mdl_field_close(p->f, i, mdl_cursor_off(&p->c));
 }
 
@@ -88,7 +88,7 @@ static void routing(struct ip_parse *p)
 	mdl_field_be(p->f, ROUTING_TYPE, &block, 1);
 	mdl_field_be(p->f, ROUTING_LEFT, &block, 1);
 	if (block.err == MDL_OK)
-		ip_rest(p->f, &block, DATA);
+		mdl_ip_rest(p->f, &block, DATA);
 	mdl_field_close(p->f, i, mdl_cursor_off(&p->c));
 }
 
@@ -101,7 +101,7 @@ static void authentication(struct ip_parse *p)
 	mdl_field_be(p->f, AH_SPI, &block, 4);
 	mdl_field_be(p->f, AH_SEQ, &block, 4);
 	if (block.err == MDL_OK)
-		ip_rest(p->f, &block, AH_ICV);
+		mdl_ip_rest(p->f, &block, AH_ICV);
 	mdl_field_close(p->f, i, mdl_cursor_off(&p->c));
 }
 
@@ -115,7 +115,7 @@ static void fragment(struct ip_parse *p)
 	mdl_field_be(f, FRAGMENT_RESERVED, c, 1);
 	struct mdl_cursor ahead = *c;
 	unsigned v = mdl_cursor_be16(&ahead);
-	ip_bits(p, 2, rows, MDL_COUNT(rows));
+	mdl_ip_bits(p, 2, rows, MDL_COUNT(rows));
 	mdl_field_be(f, FRAGMENT_ID, c, 4);
 	mdl_field_close(f, i, mdl_cursor_off(c));
 	bool more = (v & 1) != 0;
@@ -141,7 +141,7 @@ static void encrypted(struct ip_parse *p)
 	mdl_field_be(p->f, ESP_SPI, &p->c, 4);
 	mdl_field_be(p->f, ESP_SEQ, &p->c, 4);
 	if (p->c.err == MDL_OK)
-		ip_rest(p->f, &p->c, DATA);
+		mdl_ip_rest(p->f, &p->c, DATA);
 	mdl_field_close(p->f, i, mdl_cursor_off(&p->c));
 	p->proto = MDL_IP_NONE;
 }
@@ -169,15 +169,15 @@ static mdl_err read_extensions(struct ip_parse *p)
 	return p->quoted || p->fragment ? MDL_OK : p->c.err;
 }
 
-mdl_err ip_v6(struct ip_parse *p)
+mdl_err mdl_ip_v6(struct ip_parse *p)
 {
 	p->family = 6;
 	uint32_t v6 = mdl_field_open(p->f, V6, 0);
 	read_header(p);
 	mdl_err err = p->c.err == MDL_OK ? read_extensions(p) : p->c.err;
 	if (err == MDL_OK && p->c.err == MDL_OK)
-		err = ip_transport(p);
-	ip_rest(p->f, &p->c, DATA);
+		err = mdl_ip_transport(p);
+	mdl_ip_rest(p->f, &p->c, DATA);
 	mdl_field_close(p->f, v6, mdl_cursor_off(&p->c));
 	return err;
 }

@@ -1,7 +1,8 @@
 /*
- * assemble_dump FILE [RUNS]: every message of a capture on a line, "flow direction time flags hex",
- * sorted by flow; what was counted goes to standard error. With RUNS the file is read so many times
- * and only the time a packet took is printed.
+ * assemble_dump FILE: every message of a capture on a line, "port direction time flags hex" with
+ * the client's port, sorted by flow; what was counted goes to standard error.
+ * assemble_dump FILE write OUT: the traces as packets again, into another capture.
+ * assemble_dump FILE time RUNS: the processor time a packet takes, over so many runs.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,8 +11,9 @@
 
 #include "core/text.h"
 #include "replay/assemble.h"
+#include "replay/capture_write.h"
 
-static mdl_err print_trace(const struct mdl_trace *t, size_t flow)
+static mdl_err print_trace(const struct mdl_trace *t)
 {
 	struct mdl_buf line;
 	mdl_buf_init(&line, MDL_BUF_MAX);
@@ -19,7 +21,7 @@ static mdl_err print_trace(const struct mdl_trace *t, size_t flow)
 	for (size_t i = 0; err == MDL_OK && i < t->n; i++) {
 		const struct mdl_msg *m = t->v[i];
 		mdl_buf_cut(&line, 0);
-		err = mdl_buf_printf(&line, "%zu %c %" PRId64 " %u ", flow,
+		err = mdl_buf_printf(&line, "%u %c %" PRId64 " %u ", t->client.port,
 				     m->dir == MDL_C2S ? '>' : '<', t->start + m->at, m->flags);
 		if (err == MDL_OK)
 			err = mdl_text_hex(&line, mdl_buf_slice(&m->bytes));
@@ -53,11 +55,30 @@ static int dump(const char *path)
 	mdl_err err = assemble_file(path, &conf, &l, &s, &c, &why);
 	mdl_err printed = print_counts(&s, &c);
 	for (size_t i = 0; printed == MDL_OK && i < l.n; i++)
-		printed = print_trace(l.v[i], i + 1);
+		printed = print_trace(l.v[i]);
 	trace_list_fini(&l);
 	if (err != MDL_OK)
 		fprintf(stderr, "%s\n", why.text);
 	return err != MDL_OK || printed != MDL_OK;
+}
+
+static int write_again(const char *path, const char *to)
+{
+	struct assemble_conf conf = { 0 };
+	struct trace_list l;
+	struct capture_writer *w;
+	struct mdl_why why = { "" };
+	mdl_err err = assemble_file(path, &conf, &l, NULL, NULL, &why);
+	mdl_err opened = err == MDL_OK ? capture_create(to, "written again", &w, &why) : err;
+	err = opened;
+	for (size_t i = 0; err == MDL_OK && i < l.n; i++)
+		err = capture_write_trace(w, l.v[i]);
+	if (opened == MDL_OK && err == MDL_OK)
+		err = capture_finish(w, &why);
+	trace_list_fini(&l);
+	if (err != MDL_OK)
+		fprintf(stderr, "%s\n", why.text);
+	return err != MDL_OK;
 }
 
 static mdl_err count(void *ctx, struct assemble_flow *f, const struct assemble_msg *m)
@@ -108,7 +129,11 @@ static int measure(const char *path, int runs)
 
 int main(int argc, char **argv)
 {
-	if (argc < 2)
-		return 2;
-	return argc > 2 ? measure(argv[1], atoi(argv[2])) : dump(argv[1]);
+	if (argc == 2)
+		return dump(argv[1]);
+	if (argc == 4 && strcmp(argv[2], "write") == 0)
+		return write_again(argv[1], argv[3]);
+	if (argc == 4 && strcmp(argv[2], "time") == 0)
+		return measure(argv[1], atoi(argv[3]));
+	return 2;
 }

@@ -22,8 +22,8 @@ struct packet_tcp {
 void packet_tcp(struct mdl_buf *out, const struct packet_tcp *t);
 
 /**
- * One fragment of the packet `whole`: at most `len` bytes from `off` of what follows its IP header, as the
- * last one if nothing is behind. For IPv6 a fragment header is put in.
+ * One fragment of the packet `whole`: at most `len` bytes from `off` of what follows its IP header,
+ * as the last one if nothing is behind. For IPv6 a fragment header is put in.
  */
 void packet_fragment(struct mdl_buf *out, struct mdl_slice whole, uint32_t id, size_t off,
 		     size_t len);

@@ -159,6 +159,22 @@ static void test_frames_without_ip_are_counted(void **state)
 	assert_end();
 }
 
+static void test_link_types_that_are_not_known(void **state)
+{
+	(void)state;
+	pcap_header(0xa1b2c3d4, 65535, 147);
+	pcap_packet(1, 0, MDL_LIT(IP), 7);
+	pcap_packet(1, 0, MDL_LIT(IP), 7);
+	assert_opens();
+	assert_int_equal(capture_next(c, &p, &why), MDL_ECLOSED);
+	struct mdl_buf text;
+	mdl_buf_init(&text, 1024);
+	assert_int_equal(capture_say(capture_stats(c), &text), MDL_OK);
+	assert_string_equal(mdl_buf_text(&text), "2 packets, 0 of them IP, 2 link type 147");
+	mdl_buf_fini(&text);
+	assert_end();
+}
+
 static void test_more_kinds_than_are_told_apart(void **state)
 {
 	(void)state;
@@ -637,6 +653,7 @@ int main(void)
 #define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 		TEST(test_pcap_in_all_orders_and_units),
 		TEST(test_frames_without_ip_are_counted),
+		TEST(test_link_types_that_are_not_known),
 		TEST(test_more_kinds_than_are_told_apart),
 		TEST(test_snap_length),
 		TEST(test_pcap_cut_anywhere),

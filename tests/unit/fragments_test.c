@@ -222,6 +222,12 @@ static void test_v6_with_more_headers_inside(void **state)
 	assert_true(send(7, 0, 64));
 	assert_int_equal(p.payload.n, 100);
 	assert_int_equal(p.proto, MDL_IP_UDP);
+	packet_fragment(&part, mdl_buf_slice(&whole), 9, 0, 64);
+	assert_false(add());
+	packet_fragment(&part, mdl_buf_slice(&whole), 9, 64, 52);
+	part.p[40] = MDL_IP_NONE; /* only the first one's word counts */
+	assert_true(add());
+	assert_true(p.ports);
 	whole.p[41] = 200; /* one that is longer than the packet */
 	assert_false(send(8, 64, 52));
 	assert_false(send(8, 0, 64));

@@ -12,6 +12,16 @@
 #include "protocols/registry.h"
 #include "support/alloc.h"
 #include "support/packets.h"
+#include "support/toy_stream.h"
+
+/* The registry as these tests see it: a toy protocol speaks on port 7777. */
+const struct mdl_protocol *__wrap_mdl_protocol_by_port(enum mdl_carrier on, uint16_t port);
+
+const struct mdl_protocol *__wrap_mdl_protocol_by_port(enum mdl_carrier on, uint16_t port)
+{
+	assert_int_equal(on, MDL_DGRAM);
+	return port == 7777 ? &toy_stream : NULL;
+}
 
 /* A packet, its index, and a context: what every test works on. */
 static struct mdl_buf b, text;
@@ -187,6 +197,24 @@ static void test_udp_over_v4(void **state)
 			     "v4.udp.checksum=56267\n"
 			     "v4.udp.payload=6869\n");
 	assert_true(mdl_field_matches(&f, find("ip.v4.udp.sport"), "ip.udp.sport"));
+}
+
+static void test_what_udp_carries_is_taken_apart(void **state)
+{
+	(void)state;
+	static const char *const ends[] = { "192.0.2.1:7777", "192.0.2.2:9999" };
+	for (unsigned to_server = 0; to_server < 2; to_server++) {
+		x->dir = to_server != 0 ? MDL_S2C : MDL_C2S; /* not what the ports say */
+		packet_udp(&b, ends[to_server], ends[!to_server], MDL_LIT("Q1a"));
+		assert_clean();
+		assert_int_equal(f.n_layers, 2);
+		assert_int_equal(bytes("ip.v4.udp.payload.toy.data").n, 3);
+		assert_int_equal(f.layers[1].x->dir, to_server != 0 ? MDL_C2S : MDL_S2C);
+		assert_int_equal(x->dir, to_server != 0 ? MDL_S2C : MDL_C2S);
+	}
+	mdl_buf_cut(&b, b.n - 1); /* what is cut is not taken for a message */
+	assert_int_equal(dissect(), MDL_OK);
+	assert_int_equal(f.n_layers, 1);
 }
 
 static void test_tcp_with_options(void **state)
@@ -432,6 +460,28 @@ static void test_icmp_quotes_a_cut_tcp_header(void **state)
 	mdl_buf_fini(&q);
 }
 
+static void test_icmp_quotes_a_fragment(void **state)
+{
+	(void)state;
+	struct mdl_buf q, whole;
+	mdl_buf_init(&q, 4096);
+	mdl_buf_init(&whole, 4096);
+	struct packet_tcp t = { .src = "192.0.2.1:1",
+				.dst = "192.0.2.2:2",
+				.payload = MDL_LIT("0123") };
+	packet_tcp(&whole, &t);
+	for (size_t off = 0; off <= 8; off += 8) {
+		packet_fragment(&q, mdl_buf_slice(&whole), 7, off, 16);
+		icmp("192.0.2.2:0", "192.0.2.1:0", MDL_LIT("\13\1\0\0\0\0\0\0"),
+		     mdl_slice_sub(mdl_buf_slice(&q), 0, 28));
+		assert_clean();
+	}
+	assert_say("192.0.2.2 > 192.0.2.1 icmp reassembly time exceeded about 192.0.2.1 > "
+		   "192.0.2.2 tcp");
+	mdl_buf_fini(&q);
+	mdl_buf_fini(&whole);
+}
+
 static void test_quotes_in_quotes_end(void **state)
 {
 	(void)state;
@@ -632,10 +682,12 @@ static void test_repair_leaves_what_is_meant(void **state)
 	assert_int_equal(dissect(), MDL_OK);
 	uint32_t sum = find("ip.v4.udp.checksum"), len = find("ip.v4.length");
 	assert_int_equal(mdl_field_set(&b, &f, sum, 0xbad), MDL_OK);
-	assert_int_equal(mdl_field_set(&b, &f, len, 29), MDL_OK);
-	f.v[sum].pinned = f.v[len].pinned = true;
+	f.v[sum].pinned = true;
 	repair();
 	assert_int_equal(mdl_get_be(b.p + 26, 2), 0xbad);
+	assert_int_equal(mdl_field_set(&b, &f, len, 29), MDL_OK);
+	f.v[len].pinned = true;
+	repair();
 	assert_int_equal(mdl_get_be(b.p + 2, 2), 29);
 	struct mdl_ip_seal seals[MDL_IP_SEALS_MAX];
 	assert_true(mdl_ip_seals(mdl_buf_slice(&b), seals) >= 1);
@@ -779,6 +831,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_udp_over_v4),
+		cmocka_unit_test(test_what_udp_carries_is_taken_apart),
 		cmocka_unit_test(test_tcp_with_options),
 		cmocka_unit_test(test_v4_options),
 		cmocka_unit_test(test_v6_extension_headers),
@@ -786,6 +839,7 @@ int main(void)
 		cmocka_unit_test(test_icmp_echo),
 		cmocka_unit_test(test_icmp_quotes_a_packet),
 		cmocka_unit_test(test_icmp_quotes_a_cut_tcp_header),
+		cmocka_unit_test(test_icmp_quotes_a_fragment),
 		cmocka_unit_test(test_quotes_in_quotes_end),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_odd_fragments),
