@@ -220,7 +220,7 @@ void loop_stop(struct loop *l)
 void loop_once(struct loop *l, bool wait)
 {
 	l->once = true;
-	l->did = false; /* something that the caller may want to look at: then there is no waiting */
+	l->did = false; /* something to look at: then there is no waiting */
 	begin(l);
 	wait = wait && uv_loop_alive(&l->uv);
 	uv_ref((uv_handle_t *)&l->alarm); /* or libuv would not even look, at signals say */

@@ -27,11 +27,14 @@ bool growth_add(struct growth *g, uint64_t sample, uint64_t bound)
 	if (g->n < GROWTH_WINDOW)
 		return false;
 	unsigned rises[2] = { 0, 0 }, falls = 0;
+	uint64_t fallen = 0;
 	for (unsigned i = 1; i < GROWTH_WINDOW; i++) {
 		rises[i >= GROWTH_WINDOW / 2] += at(g, i) > at(g, i - 1);
 		falls += at(g, i) < at(g, i - 1);
+		fallen += at(g, i) < at(g, i - 1) ? at(g, i - 1) - at(g, i) : 0;
 	}
-	/* in both halves: what has warmed up stays where it is */
+	/* In both halves: what has warmed up stays where it is. What gives most of it back has no leak. */
+	uint64_t first = mean_of(g, 0), last = mean_of(g, GROWTH_WINDOW - QUARTER);
 	return falls <= FALLS_ALLOWED && rises[0] >= RISES_WANTED && rises[1] >= RISES_WANTED &&
-	       mean_of(g, GROWTH_WINDOW - QUARTER) >= mean_of(g, 0) + bound;
+	       last >= first + bound && last - first > fallen;
 }

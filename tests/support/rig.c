@@ -30,7 +30,7 @@ static mdl_err toy_dissect(struct mdl_ctx *x, struct mdl_slice msg, struct mdl_f
 
 static const struct mdl_field_def toy_fields[] = { { .name = "data", .kind = MDL_BYTES } };
 
-const struct mdl_protocol toy = {
+const struct mdl_protocol rig_proto = {
 	.name = "toy",
 	.carriers = MDL_DGRAM | MDL_STREAM,
 	.fields = toy_fields,
@@ -154,7 +154,7 @@ static void on_event(void *ctx, struct flow *f, enum flow_event ev, enum mdl_dir
 bool rig_init(struct rig *r, enum mdl_carrier carrier)
 {
 	*r = (struct rig){
-		.conf = { .proto = &toy, .carrier = carrier, .id = 7, .on_event = on_event },
+		.conf = { .proto = &rig_proto, .carrier = carrier, .id = 7, .on_event = on_event },
 		.client = end_mem_new(),
 		.server = end_mem_new(),
 	};

@@ -5,7 +5,7 @@
 #include "proxy/flow.h"
 
 /** Messages with a length of four bytes before them; over TOY_MAX is not the toy's. */
-extern const struct mdl_protocol toy;
+extern const struct mdl_protocol rig_proto;
 enum { TOY_HEAD = 4, TOY_MAX = 8 << 20 };
 
 /** Appends the message `text`. */

@@ -44,7 +44,7 @@ static void test_datagrams(void **state)
 	assert_int_equal(r.n_events, 0);
 	assert_int_equal(flow_due(r.flow), 10);
 	assert_int_equal(flow_id(r.flow), 7);
-	assert_ptr_equal(flow_ctx(r.flow)->proto, &toy);
+	assert_ptr_equal(flow_ctx(r.flow)->proto, &rig_proto);
 	rig_text(&r, MDL_C2S, "ask", 11);
 	rig_text(&r, MDL_C2S, "", 12);
 	rig_text(&r, MDL_S2C, "answer", 13);
@@ -87,7 +87,7 @@ static void test_refused(void **state)
 		flow_new(&r.conf, &r.client->end, &r.server->end, NULL, 0, 0, &r.flow, &why),
 		MDL_EINVAL);
 	assert_string_equal(why.text, "dgrams is not carried by a stream");
-	r.conf.proto = &toy;
+	r.conf.proto = &rig_proto;
 	assert_int_equal(flow_new(&r.conf, &r.client->end, &r.server->end, many,
 				  FLOW_STAGES_MAX + 1, 0, &r.flow, &why),
 			 MDL_EINVAL);
@@ -233,7 +233,7 @@ static void test_guess(void **state)
 	(void)state;
 	struct rig r;
 	for (unsigned known = 0; known < 2; known++) {
-		guessed = known ? &toy : NULL;
+		guessed = known ? &rig_proto : NULL;
 		guesses = 0;
 		rig_init(&r, MDL_STREAM);
 		r.conf.proto = NULL;
@@ -559,7 +559,7 @@ static void out_of_memory(enum mdl_carrier carrier)
 		{ (const uint8_t *)"\xff\xff\xff and more", 12 },
 	};
 	struct rig r;
-	guessed = &toy;
+	guessed = &rig_proto;
 	bool ready = rig_init(&r, carrier);
 	r.conf.proto = NULL;
 	r.conf.whole_messages = true;

@@ -19,7 +19,7 @@ struct cutter {
 
 static void cutter_open(struct cutter *t, size_t max)
 {
-	assert_int_equal(mdl_ctx_new(&toy, MDL_STREAM, NULL, &t->x, NULL), MDL_OK);
+	assert_int_equal(mdl_ctx_new(&rig_proto, MDL_STREAM, NULL, &t->x, NULL), MDL_OK);
 	framer_init(&t->c, max);
 	mdl_buf_init(&t->got, MDL_BUF_MAX);
 }
@@ -152,7 +152,7 @@ static void out_of_memory(void)
 	struct mdl_ctx *x;
 	struct mdl_slice msg;
 	framer_init(&c, 1024);
-	if (mdl_ctx_new(&toy, MDL_STREAM, NULL, &x, NULL) != MDL_OK)
+	if (mdl_ctx_new(&rig_proto, MDL_STREAM, NULL, &x, NULL) != MDL_OK)
 		return;
 	mdl_err err = framer_feed(&c, MDL_LIT("\0\0\0\2"));
 	assert_int_equal(err, MDL_OK);

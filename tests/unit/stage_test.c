@@ -41,7 +41,7 @@ static void test_wrong_options(void **state)
 	(void)state;
 	struct mdl_why why;
 	assert_int_equal(make("impair", "options: { los: 2% }", &why), MDL_EINVAL);
-	assert_string_equal(why.text, "x.yaml:1:17: unknown key \"los\"; did you mean loss?");
+	assert_string_equal(why.text, "x.yaml:1:12: unknown key \"los\"; did you mean loss?");
 	assert_int_equal(make("impair", "options: [loss]", &why), MDL_EINVAL);
 	assert_int_equal(make("impair", "options: loss", &why), MDL_EINVAL);
 	assert_int_equal(make("impair", "options: { delay: 1ms, jitter: 2ms }", &why), MDL_EINVAL);
