@@ -13,6 +13,8 @@ struct exchange {
 	uint32_t *next;		/* of each answer: the next one of the same request */
 	uint32_t *got;		/* of each request: live answers so far */
 	struct mdl_pairs *open; /* live requests */
+	bool one_by_one;
+	struct mdl_request latest; /* of those; its token is EXCHANGE_NONE if none was sent */
 };
 
 static uint64_t key_of(struct exchange *e, enum mdl_dir dir, struct mdl_slice bytes)
@@ -57,6 +59,7 @@ struct exchange *exchange_new(struct mdl_ctx *x, const struct mdl_trace *t, enum
 	e->x = x;
 	e->t = t;
 	e->asks = asks;
+	e->latest.token = EXCHANGE_NONE;
 	/* one piece of memory for all that is kept of each message */
 	e->request = calloc(t->n + 1, 5 * sizeof(*e->request));
 	e->open = mdl_pairs_new(SIZE_MAX);
@@ -70,6 +73,11 @@ struct exchange *exchange_new(struct mdl_ctx *x, const struct mdl_trace *t, enum
 	}
 	exchange_free(e);
 	return NULL;
+}
+
+void exchange_one_by_one(struct exchange *e)
+{
+	e->one_by_one = true;
 }
 
 void exchange_free(struct exchange *e)
@@ -104,7 +112,10 @@ uint32_t exchange_request(const struct exchange *e, uint32_t i)
 
 mdl_err exchange_sent(struct exchange *e, uint32_t i, struct mdl_slice bytes, mdl_time now)
 {
-	struct mdl_request req = { .key = key_of(e, e->asks, bytes), .token = i, .at = now };
+	struct mdl_request req = { .key = key_of(e, e->asks, bytes), .token = i, .at = now }, old;
+	while (e->one_by_one && mdl_pairs_take(e->open, req.key, &old))
+		;
+	e->latest = req;
 	return mdl_pairs_open(e->open, &req, NULL);
 }
 
@@ -112,8 +123,11 @@ struct exchange_match exchange_got(struct exchange *e, struct mdl_slice bytes)
 {
 	struct mdl_request req;
 	uint64_t key = key_of(e, mdl_dir_other(e->asks), bytes);
-	if (!mdl_pairs_claim(e->open, key, &req))
-		return (struct exchange_match){ EXCHANGE_NONE, EXCHANGE_NONE, 0 };
+	if (!mdl_pairs_claim(e->open, key, &req)) {
+		if (!e->one_by_one || e->latest.token == EXCHANGE_NONE)
+			return (struct exchange_match){ EXCHANGE_NONE, EXCHANGE_NONE, 0 };
+		req = e->latest;
+	}
 	uint32_t i = (uint32_t)req.token;
 	return (struct exchange_match){ i, exchange_answer(e, i, e->got[i]++), req.at };
 }

@@ -16,6 +16,11 @@ enum { EXCHANGE_NONE = UINT32_MAX };
  * of memory.
  */
 struct exchange *exchange_new(struct mdl_ctx *x, const struct mdl_trace *t, enum mdl_dir asks);
+/**
+ * From now on no more than one live request is open: what comes answers the one sent last, unless only
+ * an older one has its key.
+ */
+void exchange_one_by_one(struct exchange *e);
 void exchange_free(struct exchange *e); /* NULL is fine */
 
 /** How many recorded answers request `i` has. */

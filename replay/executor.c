@@ -73,7 +73,7 @@ static mdl_err make_probe(struct executor *e, struct mdl_why *why)
 	if (!m->fence_on || e->probe != NULL)
 		return MDL_OK;
 	struct mdl_slice bytes = mdl_slice(m->probe, m->probe_len);
-	mdl_err err = probe_new(e->x[0], bytes, &e->probe);
+	mdl_err err = probe_new(e->conf.proto, e->conf.settings, bytes, &e->probe);
 	if (err == MDL_OK && (e->ask = mdl_trace_new()) == NULL)
 		err = MDL_ENOMEM;
 	if (err == MDL_OK)

@@ -20,8 +20,6 @@ struct player {
 	uint32_t asked;	   /* answers that what we said had in the trace */
 	uint32_t got;	   /* messages the peer has said, or is forgiven for */
 	mdl_time deadline; /* of what we wait for now */
-	uint32_t last; /* what we said last, and when: behind a fence, all that comes answers it */
-	mdl_time last_at;
 	uint64_t fences; /* sent so far */
 	bool fence_open; /* the last one is not answered yet */
 	bool paused, ended, peer_ended, done;
@@ -104,9 +102,9 @@ static mdl_err adapt(struct player *p, struct mdl_msg *m)
 	return mdl_repair(p->conf.x, &m->bytes, &p->ours, &how);
 }
 
-static void say_fence(struct player *p, mdl_time now)
+static void say_fence(struct player *p, struct mdl_slice before, mdl_time now)
 {
-	struct mdl_slice bytes = probe_bytes(p->conf.fence, ++p->fences);
+	struct mdl_slice bytes = probe_bytes(p->conf.fence, ++p->fences, before);
 	struct mdl_msg *m = flow_make(p->end.flow, p->conf.side, now, bytes);
 	if (m == NULL)
 		return;
@@ -131,12 +129,10 @@ static void say(struct player *p, mdl_time now)
 		return;
 	}
 	p->asked += exchange_answers(p->exchange, i);
-	p->last = i;
-	p->last_at = now;
 	tell(p, &(struct player_event){ m, i, EXCHANGE_NONE, 0 }, now);
 	flow_input_msg(p->end.flow, m, now);
 	if (p->conf.wait == PLAYER_FENCE && !p->done)
-		say_fence(p, now);
+		say_fence(p, mdl_buf_slice(&recorded->bytes), now);
 }
 
 /* All is said and heard: a stream is half-closed and the peer's end awaited. */
@@ -197,8 +193,6 @@ static void hear(struct player *p, const struct mdl_msg *m, mdl_time now)
 {
 	struct mdl_slice live = mdl_buf_slice(&m->bytes);
 	struct exchange_match match = exchange_got(p->exchange, live);
-	if (match.request == EXCHANGE_NONE && p->fence_open)
-		match = (struct exchange_match){ p->last, EXCHANGE_NONE, p->last_at };
 	struct player_event ev = { m, match.request, match.recorded, now - match.sent };
 	p->got++;
 	tell(p, &ev, now);
@@ -279,6 +273,8 @@ struct end *player_new(const struct player_conf *conf)
 		free(p);
 		return NULL;
 	}
+	if (conf->wait == PLAYER_FENCE)
+		exchange_one_by_one(p->exchange);
 	seek(p, 0);
 	if (p->expected > 0) /* the peer speaks first */
 		p->deadline = mdl_time_add(conf->start, conf->patience);

@@ -10,13 +10,17 @@
 struct probe;
 
 /**
- * Made of one message of the client's. Its id is the first field that the peer echoes; without one
+ * Made of one message of the client's, with a context of its own, for what protocols remember. Its id is the first field that the peer echoes; without one
  * the probe is always the same. MDL_ENOMEM.
  */
-MDL_MUST mdl_err probe_new(struct mdl_ctx *x, struct mdl_slice bytes, struct probe **out);
+MDL_MUST mdl_err probe_new(const struct mdl_protocol *proto, const struct mdl_strings *settings,
+			   struct mdl_slice bytes, struct probe **out);
 void probe_free(struct probe *p); /* NULL is fine */
 
-/** The bytes of probe `n`; valid until the next call. */
-struct mdl_slice probe_bytes(struct probe *p, uint64_t n);
+/**
+ * The bytes of probe `n`; valid until the next call. `before` is the message it is sent behind, if any:
+ * the id is another one than that message's, so that no answer to it is taken for the probe's.
+ */
+struct mdl_slice probe_bytes(struct probe *p, uint64_t n, struct mdl_slice before);
 /** Is this the answer to the probe whose bytes were given last? */
 bool probe_answered(struct probe *p, struct mdl_slice answer);
