@@ -20,8 +20,8 @@ struct player {
 	uint32_t asked;	   /* answers that what we said had in the trace */
 	uint32_t got;	   /* messages the peer has said, or is forgiven for */
 	mdl_time deadline; /* of what we wait for now */
-	uint64_t fences; /* sent so far */
-	bool fence_open; /* the last one is not answered yet */
+	uint64_t fences;   /* sent so far */
+	bool fence_open;   /* the last one is not answered yet */
 	bool paused, ended, peer_ended, done;
 };
 
