@@ -2,6 +2,7 @@
 # campaign.sh [--quick]: cases a second against dnsmasq: `meddle fuzz`, with and without mutation, and a
 # loop in the shell that makes each case with zzuf and sends it with a small program that waits for
 # nothing but the answer.
+# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 need zzuf zzuf
 need dnsmasq dnsmasq-base

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What the benchmarks in this folder share. Sourced, with the script's arguments.
+# shellcheck disable=SC2034  # what is set here is used there
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)

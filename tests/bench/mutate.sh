@@ -1,6 +1,7 @@
 #!/bin/bash
 # mutate.sh [--quick]: mutated cases, made in one process as a campaign makes them, and made by zzuf,
 # which is a process a case.
+# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 need zzuf zzuf
 

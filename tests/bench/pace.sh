@@ -2,6 +2,7 @@
 # pace.sh [--quick]: questions recorded a millisecond apart, played at the times of the recording by
 # meddle and by tcpreplay, through the same cable between two namespaces. How far each is from where
 # it should be, seen at the far end by the kernel's clock.
+# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 need tcpreplay tcpreplay
 in_namespace "$0" "$@"

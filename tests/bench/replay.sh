@@ -2,6 +2,7 @@
 # replay.sh [--quick]: questions sent as fast as they go: by `meddle replay --speed top`, by tcpreplay
 # from memory, and by a loop of sendmmsg, which is what this machine can send. All through the same
 # cable between two namespaces to the same counting receiver.
+# shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 need tcpreplay tcpreplay
 in_namespace "$0" "$@"
