@@ -91,6 +91,13 @@ target() {
 			how == "at-least" ? "at least" : "at most", limit }'
 }
 
+# run_first: sets $first to what makes a command go before all else on the machine, if we may: then the
+# time that it takes is its own
+run_first() {
+	first=(chrt -f 10)
+	"${first[@]}" true 2> /dev/null || first=()
+}
+
 # in_namespace SCRIPT ARGUMENTS...: the script starts itself anew in a network of its own, with lo up
 in_namespace() {
 	[ "${BENCH_NAMESPACE:-}" = yes ] && { ip link set lo up; return; }

@@ -10,9 +10,7 @@ in_namespace "$0" "$@"
 questions=$(size 5000 100)
 runs=$(size 3 1)
 far_side
-# What else runs on the machine is to make none of them late.
-first=(chrt -f 10)
-"${first[@]}" true 2> /dev/null || first=()
+run_first
 
 # record PORT FILE: the questions, to that port of the far side
 record() {

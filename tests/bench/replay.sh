@@ -10,6 +10,7 @@ in_namespace "$0" "$@"
 questions=$(size 200000 1000)
 runs=$(size 7 1)
 far_side
+run_first
 sink_start nsenter -t "$far" -n "$programs/bench_sink" 10.9.0.2
 "$programs/bench_many" -q -c 10.9.0.1 -s "10.9.0.2:$port" "$questions" 100 "$work/big.pcap" \
 	"$source"/pcaps/dns/*.pcap*
@@ -22,13 +23,13 @@ said() {
 }
 
 for ((i = 0; i < runs; i++)); do
-	cost limit "$questions" "$programs/bench_send" 10.9.0.2 "$port" "$work/dns.pcap" 1
+	cost limit "$questions" "${first[@]}" "$programs/bench_send" 10.9.0.2 "$port" "$work/dns.pcap" 1
 	said limit '[0-9]+(?= a second)'
-	cost ours "$questions" "$meddle" replay "$work/dns.pcap" --to "udp://10.9.0.2:$port" \
+	cost ours "$questions" "${first[@]}" "$meddle" replay "$work/dns.pcap" --to "udp://10.9.0.2:$port" \
 		--speed top --window 0 --patience 100ms -q
 	grep -q "sent $questions messages" "$work/out" || broken "meddle: $(cat "$work/out" "$work/err")"
 	said ours '[0-9]+(?= messages/s)'
-	cost theirs "$questions" tcpreplay -i near -t -K "$work/big.pcap"
+	cost theirs "$questions" "${first[@]}" tcpreplay -i near -t -K "$work/big.pcap"
 	said theirs '[0-9.]+(?= pps)'
 done
 sink_stop
@@ -38,7 +39,7 @@ rate() {
 	median < "$work/rate.$1"
 }
 
-echo "replay: $questions questions, median of $runs runs; the receiver got $received of $((3 * runs * questions))"
+echo "replay: $questions questions, median of $runs runs, ${first[*]:-no chrt}; the receiver got $received of $((3 * runs * questions))"
 header "a message" messages
 row "sendmmsg, nothing else" limit ours
 row "meddle replay --speed top" ours ours
