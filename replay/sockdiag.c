@@ -23,8 +23,7 @@ static int on_socket(struct nl_msg *msg, void *ctx)
 	const struct inet_diag_msg *m = nlmsg_data(h);
 	const uint8_t *ip = (const uint8_t *)m->id.idiag_src;
 	uint16_t port = ntohs(m->id.idiag_sport);
-	struct mdl_inet at =
-		m->idiag_family == AF_INET ? mdl_inet4(ip, port) : mdl_inet6(ip, port);
+	struct mdl_inet at = m->idiag_family == AF_INET ? mdl_inet4(ip, port) : mdl_inet6(ip, port);
 	a->fn(a->ctx, m->idiag_inode, &at);
 	return NL_OK;
 }

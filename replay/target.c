@@ -18,7 +18,8 @@ enum {
 	ARGS_MAX = 256,
 	LAST_LINES = 300,
 	SANITIZERS = 4,
-	SEEN_OFTEN = 4 /* times half a millisecond, for a server that binds one socket after the other */
+	SEEN_OFTEN =
+		4 /* times half a millisecond, for a server that binds one socket after the other */
 };
 
 static const mdl_time poll_every = MDL_MS / 2;
