@@ -79,7 +79,7 @@ static void facts_of(struct triage_work *w, const struct triaged *r, struct bund
 				    .seed = w->conf->seed,
 				    .number = w->job->number,
 				    .entry = w->made.entry,
-				    .repeat = w->leaks ? LEAK_PLAYS : 1,
+				    .repeat = w->leaks ? leak_plays(w->leak) : 1,
 				    .confirmed = r->confirmed,
 				    .tried = r->tried,
 				    .sandbox = w->conf->sandbox,
