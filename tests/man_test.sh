@@ -56,7 +56,7 @@ done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 sed -n '/^meddle-trace 1$/,/^\.Ed/p' "$man/meddle-trace.5" | sed '$d' >"$tmp/trace"
-"$meddle" show "$tmp/trace" | grep -q NXDOMAIN ||
+grep -q NXDOMAIN <<<"$("$meddle" show "$tmp/trace")" ||
 	complain "the trace in meddle-trace(5) does not say what it should"
 
 if command -v mandoc >/dev/null; then

@@ -75,10 +75,13 @@ static void bash_script(void)
 static void zsh_option(const struct mdl_opt *o)
 {
 	printf(" \\\n\t\t\t");
-	if (o->letter != 0)
+	bool often = o->kind == MDL_OPT_LIST;
+	if (o->letter != 0 && often)
+		printf("'*'{-%c,--%s}'[", o->letter, o->name);
+	else if (o->letter != 0)
 		printf("'(-%c --%s)'{-%c,--%s}'[", o->letter, o->name, o->letter, o->name);
 	else
-		printf("'%s--%s[", o->kind == MDL_OPT_LIST ? "*" : "", o->name);
+		printf("'%s--%s[", often ? "*" : "", o->name);
 	put_quoted(o->help, "[]\\");
 	printf("]");
 	if (o->kind == MDL_OPT_CHOICE) {
@@ -107,7 +110,8 @@ static void zsh_script(void)
 	for (const struct command *const *c = commands(); *c != NULL; c++) {
 		printf("\t%s)\n\t\t_arguments -S", (*c)->name);
 		for (size_t i = 0; i < (*c)->opts.n; i++)
-			zsh_option(&(*c)->opts.v[i]);
+			if (!(*c)->opts.v[i].file_only)
+				zsh_option(&(*c)->opts.v[i]);
 		printf(" \\\n\t\t\t'(-h --help)'{-h,--help}'[help]' '*:file:_files'\n\t\t;;\n");
 	}
 	printf("\tesac\n}\n"
@@ -144,7 +148,8 @@ static void fish_script(void)
 		put_quoted((*c)->summary, "\\");
 		printf("'\n");
 		for (size_t i = 0; i < (*c)->opts.n; i++)
-			fish_option((*c)->name, &(*c)->opts.v[i]);
+			if (!(*c)->opts.v[i].file_only)
+				fish_option((*c)->name, &(*c)->opts.v[i]);
 	}
 }
 
