@@ -1,7 +1,6 @@
 /* meddle replay: a capture played to a live server, or to live clients, and what differs. */
 #include <inttypes.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,7 +37,6 @@ struct replay {
 	struct playback_stats stats;
 	uint64_t outcomes[PLAYER_STUCK + 1], shown;
 	mdl_err err;
-	bool stopped; /* by a signal, seen by the loop */
 };
 
 /* ---- what is printed while it runs ---- */
@@ -81,27 +79,10 @@ static void on_done(void *ctx, size_t trace, enum player_outcome o, const char *
 		       reason[0] == 0 ? "" : ", ", reason);
 }
 
-static void on_signal(void *ctx, int signum)
-{
-	struct replay *r = ctx;
-	r->stopped = true;
-	signal(signum, SIG_DFL); /* the second one kills */
-}
-
-/* A loop that waits for packets goes on waiting when a signal comes, unless it handles it itself. */
-static mdl_err open_loop(struct replay *r, struct mdl_why *why)
-{
-	mdl_err err = loop_new(&r->loop, why);
-	if (err == MDL_OK)
-		err = loop_signal(r->loop, SIGINT, on_signal, r, why);
-	return err == MDL_OK ? loop_signal(r->loop, SIGTERM, on_signal, r, why) : err;
-}
-
 static bool stop(void *ctx)
 {
 	struct replay *r = ctx;
-	return r->stopped || interrupted() || r->err != MDL_OK ||
-	       (r->target != NULL && target_ended(r->target));
+	return interrupted() || r->err != MDL_OK || (r->target != NULL && target_ended(r->target));
 }
 
 static bool address(void *ctx, enum mdl_carrier carrier, struct mdl_addr *out)
@@ -244,7 +225,7 @@ static mdl_err play(struct replay *r, char *const *argv, struct mdl_why *why)
 	if (err == MDL_OK)
 		err = compare_new(&cc, &r->compare, why);
 	if (err == MDL_OK)
-		err = open_loop(r, why);
+		err = loop_new(&r->loop, why);
 	if (err == MDL_OK)
 		err = open_target(r, argv, why);
 	struct playback_conf pc = { .loop = r->loop,
@@ -369,7 +350,7 @@ static mdl_err serve_until_stopped(struct serving *s, const struct mdl_addr *on,
 		both[1].port = local.port;
 	}
 	fflush(stdout);
-	while (err == MDL_OK && !s->r->stopped && !interrupted())
+	while (err == MDL_OK && !interrupted())
 		loop_once(s->r->loop, true);
 	for (size_t i = 0; i < 2; i++) {
 		s->clients += carriers[i].clients;
@@ -403,7 +384,7 @@ static int replay_to_clients(struct replay *r)
 	if (err == MDL_OK)
 		err = mock_new(&mc, &s.mock, &why);
 	if (err == MDL_OK)
-		err = open_loop(r, &why);
+		err = loop_new(&r->loop, &why);
 	if (err == MDL_OK) {
 		printf("%zu recorded requests are known\n", mock_requests(s.mock));
 		err = serve_until_stopped(&s, &on, &why);
