@@ -12,8 +12,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-extern char **environ;
-
 struct child {
 	struct loop *loop;
 	uv_poll_t poll; /* on the pidfd */

@@ -14,6 +14,6 @@ enum live_kind live_kind(const struct live *l);
 
 void live_status(struct live *l, const struct campaign_status *s);
 void live_finding(struct live *l, const struct triaged *t);
-void live_note(struct live *l, const char *line);
+void live_note(struct live *l, const char *text);
 /** The last view, and what remains to be said. */
 void live_end(struct live *l, const struct campaign_status *s);
