@@ -227,6 +227,8 @@ static mdl_err play(struct replay *r, char *const *argv, struct mdl_why *why)
 	if (err == MDL_OK)
 		err = loop_new(&r->loop, why);
 	if (err == MDL_OK)
+		err = interruptible_loop(r->loop, why);
+	if (err == MDL_OK)
 		err = open_target(r, argv, why);
 	struct playback_conf pc = { .loop = r->loop,
 				    .traces = r->l.v,
@@ -385,6 +387,8 @@ static int replay_to_clients(struct replay *r)
 		err = mock_new(&mc, &s.mock, &why);
 	if (err == MDL_OK)
 		err = loop_new(&r->loop, &why);
+	if (err == MDL_OK)
+		err = interruptible_loop(r->loop, &why);
 	if (err == MDL_OK) {
 		printf("%zu recorded requests are known\n", mock_requests(s.mock));
 		err = serve_until_stopped(&s, &on, &why);

@@ -60,6 +60,18 @@ void interruptible(void)
 	sigaction(SIGTERM, &sa, NULL);
 }
 
+static void on_loop_signal(void *ctx, int signum)
+{
+	(void)ctx;
+	on_signal(signum);
+}
+
+mdl_err interruptible_loop(struct loop *l, struct mdl_why *why)
+{
+	mdl_err err = loop_signal(l, SIGINT, on_loop_signal, NULL, why);
+	return err == MDL_OK ? loop_signal(l, SIGTERM, on_loop_signal, NULL, why) : err;
+}
+
 bool interrupted(void)
 {
 	return was_interrupted != 0;
