@@ -38,6 +38,12 @@ static const struct mdl_opt keys[] = {
 	  "for an answer", "500ms" },
 	{ "start", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, start_max), "TIME",
 	  "to get ready", "10s" },
+	{ "probe", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, probe), "HEX",
+	  "a datagram that the target answers" },
+	{ "fenced", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, fenced), NULL,
+	  "it works in order, so that the probe tells when a datagram is done" },
+	{ "eager-end", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, eager_end), NULL,
+	  "it answers half-closed streams" },
 };
 
 /* A double-quoted YAML scalar; what is not ASCII stands as it is, for YAML is UTF-8. */
@@ -93,15 +99,18 @@ static mdl_err put_facts(struct mdl_buf *out, const struct bundle_facts *f)
 		err = put_list(out, "command", &f->command);
 	if (err == MDL_OK)
 		err = put_list(out, "set", &f->settings);
+	if (err == MDL_OK)
+		err = put_text(out, "probe", f->probe);
 	if (err != MDL_OK)
 		return err;
 	return mdl_buf_printf(out,
 			      "seed: %" PRIu64 "\ncase: %" PRIu64 "\nentry: %" PRIu64
 			      "\nrepeat: %" PRIu64 "\nconfirmed: %" PRIu64 "\ntried: %" PRIu64
 			      "\nsandbox: %s\nhang-after: %" PRId64 "ns\npatience: %" PRId64
-			      "ns\nstart: %" PRId64 "ns\n",
+			      "ns\nstart: %" PRId64 "ns\nfenced: %s\neager-end: %s\n",
 			      f->seed, f->number, f->entry, f->repeat, f->confirmed, f->tried,
-			      f->sandbox ? "yes" : "no", f->hang_after, f->patience, f->start_max);
+			      f->sandbox ? "yes" : "no", f->hang_after, f->patience, f->start_max,
+			      f->fenced ? "yes" : "no", f->eager_end ? "yes" : "no");
 }
 
 void bundle_facts_fini(struct bundle_facts *f)

@@ -32,7 +32,9 @@ struct bundle_facts {
 	uint64_t confirmed, tried;
 	bool sandbox;
 	mdl_time hang_after, patience, start_max;
-	struct mdl_conf *pool; /* freed by bundle_facts_fini */
+	const char *probe;	/* of the target's manner, as hex; NULL: none makes one */
+	bool fenced, eager_end; /* the same */
+	struct mdl_conf *pool;	/* freed by bundle_facts_fini */
 };
 void bundle_facts_fini(struct bundle_facts *f);
 

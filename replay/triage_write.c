@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/hash.h"
+#include "core/text.h"
 #include "protocols/diff.h"
 #include "replay/bundle.h"
 #include "replay/files.h"
@@ -51,17 +52,26 @@ void triage_sign(struct triage_work *w, struct triaged *out, struct mdl_buf *sta
 	snprintf(out->title, sizeof(out->title), "%s", c.title);
 }
 
+/* Texts that facts point to. */
+struct facts_text {
+	char signature[17], to[512];
+	struct mdl_buf probe;
+};
+
 static void facts_of(struct triage_work *w, const struct triaged *r, struct bundle_facts *f,
-		     char signature[17], char to[512])
+		     struct facts_text *x)
 {
 	const struct target_conf *t = &w->conf->target;
 	const struct manner *m = executor_configuration(w->conf->executor)->manner;
 	struct mdl_buf text;
-	snprintf(signature, 17, "%016" PRIx64, r->signature);
+	snprintf(x->signature, sizeof(x->signature), "%016" PRIx64, r->signature);
+	mdl_buf_init(&x->probe, 2 * sizeof(m->probe) + 1);
+	bool probed =
+		m->fence_on && mdl_text_hex(&x->probe, mdl_slice(m->probe, m->probe_len)) == MDL_OK;
 	*f = (struct bundle_facts){ .kind = r->kind,
 				    .severity = mdl_severity_text(r->severity),
 				    .title = r->title,
-				    .signature = signature,
+				    .signature = x->signature,
 				    .protocol = t->proto->name,
 				    .seed = w->conf->seed,
 				    .number = w->job->number,
@@ -72,22 +82,26 @@ static void facts_of(struct triage_work *w, const struct triaged *r, struct bund
 				    .sandbox = w->conf->sandbox,
 				    .hang_after = m->hang_after,
 				    .patience = m->patience,
-				    .start_max = t->start_max };
+				    .start_max = t->start_max,
+				    .probe = probed ? mdl_buf_text(&x->probe) : NULL,
+				    .fenced = m->fenced,
+				    .eager_end = m->eager_end };
 	for (size_t i = 0; t->argv != NULL && t->argv[i] != NULL && i < MDL_STRINGS_MAX; i++)
 		f->command.v[f->command.n++] = t->argv[i];
 	if (t->settings != NULL)
 		f->settings = *t->settings;
 	mdl_buf_init(&text, 500);
 	if (t->to != NULL && mdl_addr_text(t->to, &text) == MDL_OK) {
-		snprintf(to, 512, "%s", mdl_buf_text(&text));
-		f->to = to;
+		snprintf(x->to, sizeof(x->to), "%s", mdl_buf_text(&text));
+		f->to = x->to;
 	}
 	mdl_buf_fini(&text);
 }
 
 mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slice stack)
 {
-	char signature[17], to[512], path[PATH_SIZE];
+	char path[PATH_SIZE];
+	struct facts_text texts;
 	struct mdl_buf recipe;
 	struct bundle b = { .trace = w->trace,
 			    .original = w->made.trace,
@@ -98,8 +112,8 @@ mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slic
 			    .stack = stack };
 	for (size_t i = 0; i < w->n_before; i++)
 		b.before[i] = w->before[i];
-	facts_of(w, out, &b.facts, signature, to);
-	snprintf(out->bundle, sizeof(out->bundle), "%s-%s", out->kind, signature);
+	facts_of(w, out, &b.facts, &texts);
+	snprintf(out->bundle, sizeof(out->bundle), "%s-%s", out->kind, texts.signature);
 	mdl_buf_init(&recipe, TEXT_MAX);
 	mdl_err err = maker_words(w->conf->maker, w->made.entry, &w->recipe, &recipe);
 	b.recipe = mdl_buf_slice(&recipe);
@@ -112,5 +126,6 @@ mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slic
 	else
 		err = bundle_write(path, &b, w->why);
 	mdl_buf_fini(&recipe);
+	mdl_buf_fini(&texts.probe);
 	return err;
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the scripts read what is set here, and set `command`
 # What the scripts in this folder share: meddle beside real servers on the loopback. Sourced. All that
 # a script makes lies in $work, and every process it starts is ended by its id, on any exit.
 ulimit -c 0
@@ -63,6 +63,17 @@ alive() { # alive PID; a zombie is not
 
 gone() {
 	! alive "$1"
+}
+
+# running_in_work: the processes whose command names something in $work, false if there are none
+running_in_work() {
+	local file found=1
+	for file in /proc/[0-9]*/cmdline; do
+		if tr '\0' ' ' <"$file" 2>/dev/null | grep -F "$work"; then
+			found=0
+		fi
+	done
+	return $found
 }
 
 # stop PID: asks, and after five seconds does not ask

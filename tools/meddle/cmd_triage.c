@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "netns/ns.h"
 #include "protocols/registry.h"
 #include "replay/bundle.h"
@@ -33,6 +34,29 @@ struct again {
 	char *argv[BUNDLE_ARGS_MAX + 1];
 };
 
+/* As the campaign talked to the target. */
+static mdl_err manner_of(const struct bundle_facts *f, struct manner *out, struct mdl_why *why)
+{
+	struct mdl_buf probe;
+	*out = (struct manner){ .patience = f->patience,
+				.hang_after = f->hang_after,
+				.fence_on = f->probe != NULL,
+				.fenced = f->probe != NULL && f->fenced,
+				.eager_end = f->eager_end };
+	if (f->probe == NULL)
+		return MDL_OK;
+	mdl_buf_init(&probe, sizeof(out->probe));
+	mdl_err err = mdl_text_unhex(&probe, mdl_slice_str(f->probe));
+	if (err == MDL_OK)
+		memcpy(out->probe, probe.p, probe.n);
+	out->probe_len = (unsigned)probe.n;
+	mdl_buf_fini(&probe);
+	return err == MDL_OK
+		       ? MDL_OK
+		       : mdl_fail(why, err, "finding.yaml: probe: expected hex, up to %zu bytes",
+				  sizeof(out->probe));
+}
+
 static mdl_err open_again(struct again *a, char *const *after, struct mdl_why *why)
 {
 	const struct bundle_facts *f = &a->b.facts;
@@ -51,7 +75,8 @@ static mdl_err open_again(struct again *a, char *const *after, struct mdl_why *w
 		err = ns_enter(why);
 	if (err == MDL_OK)
 		err = loop_new(&a->loop, why);
-	a->manner = (struct manner){ .patience = f->patience, .hang_after = f->hang_after };
+	if (err == MDL_OK)
+		err = manner_of(f, &a->manner, why);
 	struct target_conf tc = { .loop = a->loop,
 				  .proto = p,
 				  .settings = &f->settings,
