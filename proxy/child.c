@@ -268,7 +268,10 @@ static void on_closed(uv_handle_t *h)
 	free(h->data);
 }
 
-/* While it is a zombie the number of its group cannot be another's. */
+/*
+ * While it is a zombie the number of its group cannot be another's. The others of the group become our
+ * children as it goes, and only when they are gone too are their ports free again.
+ */
 static int reap(struct child *c)
 {
 	int status = 0;
@@ -276,6 +279,8 @@ static int reap(struct child *c)
 	loop_timer_stop(c->loop, &c->grace);
 	kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	while (waitpid(-c->pid, NULL, 0) > 0 || errno == EINTR)
 		;
 	return status;
 }
@@ -341,6 +346,8 @@ static pid_t fork_quietly(const struct plan *p)
 static struct trouble launch(struct plan *p, struct child *c)
 {
 	struct trouble t = { PIPES, prepare(p, c) };
+	if (t.err == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		t = (struct trouble){ FOLLOW, errno };
 	if (t.err != 0)
 		return t;
 	c->pid = fork_quietly(p);

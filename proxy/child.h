@@ -1,7 +1,9 @@
 /**
  * A program that we start: its pipes, its exit, its end. It dies with us (PR_SET_PDEATHSIG: with the
  * thread that started it), leads a process group of its own, and is ended by pid, first politely.
- * What is left of its group when it exits is killed. Needs pidfd_open (Linux 5.3).
+ * What is left of its group when it exits is killed, and gone before anybody hears of the exit; for
+ * that we become the parent of what our children leave behind (PR_SET_CHILD_SUBREAPER). Needs
+ * pidfd_open (Linux 5.3).
  */
 #pragma once
 

@@ -131,7 +131,7 @@ says_not() {
 # ---- what is asked of servers ----
 
 answers() { # any answer will do: the point is that it answers at all
-	dig +time=1 +tries=1 +norecurse -p "$port" "@${1:-127.0.0.1}" example SOA
+	dig +time=1 +tries=1 +norecurse -p "$port" "@${1:-127.0.0.1}" example SOA >/dev/null
 }
 
 # start_server: runs what a conf_ function has left in `command`, and waits until it answers
