@@ -183,8 +183,10 @@ static mdl_err play_seeds(const struct calibrate_conf *c, struct calibration *ou
 	for (size_t i = 0; err == MDL_OK && i < maker_count(c->maker); i++) {
 		const struct mdl_trace *t = maker_entry(c->maker, i);
 		struct outcome o;
-		if (!listens(c, t->carrier))
+		if (!listens(c, t->carrier)) {
+			out->left_out++;
 			continue;
+		}
 		err = executor_play(c->executor, t, &o, why);
 		if (err != MDL_OK)
 			break;

@@ -12,6 +12,7 @@
 struct calibration {
 	struct manner manner;
 	unsigned seeds, answered; /* played; got at least one answer */
+	unsigned left_out;	  /* the target does not listen for their carrier */
 	mdl_time slowest;	  /* answer */
 };
 

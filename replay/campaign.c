@@ -528,6 +528,9 @@ static mdl_err calibrate_crew(struct campaign *c)
 			      : "out of order or late, so silence has to be waited for",
 	     k->manner.eager_end ? "streams even when half-closed" : "streams while they are open",
 	     k->manner.fence_on ? "" : "; no datagram of the seeds makes a probe");
+	if (k->left_out > 0)
+		note(c, "%u conversations left out: the target does not listen for their carrier",
+		     k->left_out);
 	return MDL_OK;
 }
 
