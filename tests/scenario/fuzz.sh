@@ -8,9 +8,11 @@ set -euo pipefail
 . "$MEDDLE_SOURCE/tests/scenario/servers.sh"
 need dig jq
 
-# What these servers really do to malformed requests; anything else has to be looked into first.
+# What these servers really do to malformed requests, mostly because they echo them; anything else has to
+# be looked into first.
 known='an answer with the reserved bit set
 an answer that cannot be read to its end
+an answer with another opcode
 an answer with two OPT records
 an answer longer than the asker can take
 EDNS to one who did not ask for it'

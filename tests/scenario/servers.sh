@@ -72,6 +72,8 @@ conf_nsd() {
 		    version: "NSD 4.6.1"
 		    ipv4-edns-size: 4096
 		    ipv6-edns-size: 4096
+		    rrl-ratelimit: 0
+		    rrl-whitelist-ratelimit: 0
 		remote-control:
 		    control-enable: no
 		$(cat)
