@@ -111,6 +111,7 @@ mdl_err folder_hold(const char *path, int *fd, struct mdl_why *why)
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 		return MDL_OK;
 	close(*fd);
+	*fd = -1;
 	return mdl_fail(why, MDL_EBUSY, "%s: another meddle works in this folder", path);
 }
 

@@ -71,7 +71,7 @@ static int run(void *options, const struct mdl_args *args)
 	interruptible();
 	mdl_err err = campaign_run(o, inputs, argv, &hooks, &status, &why);
 	live_end(live, &status);
-	if (live_kind(live) != LIVE_JSON && status.depth_names != NULL)
+	if (live_kind(live) != LIVE_JSON && (err == MDL_OK || status.cases > 0))
 		say_where(&status);
 	live_free(live);
 	if (err != MDL_OK)

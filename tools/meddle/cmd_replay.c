@@ -250,6 +250,14 @@ static mdl_err play(struct replay *r, char *const *argv, struct mdl_why *why)
 		err = playback_run(&pc, &r->stats, why);
 	if (err == MDL_OK && r->err != MDL_OK)
 		err = mdl_fail(why, r->err, "%s", mdl_err_text(r->err));
+	if (err == MDL_OK && r->stats.flows == 0 && r->stats.left_out > 0)
+		err = mdl_fail(
+			why, MDL_ENOTFOUND,
+			"none of the %" PRIu64
+			" conversations could be played: the target takes %s, and they are %s",
+			r->stats.left_out,
+			r->l.v[0]->carrier == MDL_STREAM ? "datagrams" : "streams",
+			r->l.v[0]->carrier == MDL_STREAM ? "streams" : "datagrams");
 	if (err == MDL_OK)
 		compare_end(r->compare);
 	return err;
@@ -392,18 +400,25 @@ static int replay_to_clients(struct replay *r)
 	if (err == MDL_OK) {
 		printf("%zu recorded requests are known\n", mock_requests(s.mock));
 		err = serve_until_stopped(&s, &on, &why);
-		say_served(&s);
 	}
+	if (err == MDL_OK)
+		say_served(&s);
 	/* flows of clients that are still there end with the process */
 	return err == MDL_OK ? EXIT_FINE : trouble(&why);
 }
 
 /* ---- from the command line ---- */
 
+static void on_note(void *ctx, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "%s\n", line);
+}
+
 static mdl_err load(struct replay *r, const struct mdl_args *args, struct mdl_why *why)
 {
 	struct load_stats stats;
-	struct load_conf lc = { .settings = &r->o->settings };
+	struct load_conf lc = { .settings = &r->o->settings, .on_note = on_note };
 	if (r->o->protocol != NULL && (lc.proto = mdl_protocol_find(r->o->protocol)) == NULL)
 		return mdl_fail(why, MDL_EINVAL,
 				"--protocol: \"%.40s\" is not known; see meddle list "

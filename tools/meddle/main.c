@@ -136,7 +136,10 @@ static const char *config_file(const struct call *k)
 
 static mdl_err read_arguments(struct call *k)
 {
-	return mdl_opts_argv(k->c->opts, k->argc, k->argv, k->options, &k->args, &k->why);
+	mdl_err err = mdl_opts_argv(k->c->opts, k->argc, k->argv, k->options, &k->args, &k->why);
+	if (err == MDL_OK && k->args.after != NULL && k->args.after[0] == NULL)
+		err = mdl_fail(&k->why, MDL_EINVAL, "--: expected a command behind it");
+	return err;
 }
 
 /* Once more from the beginning: the presets, the file, and the command line, which wins. */
