@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -439,4 +440,35 @@ void child_free(struct child *c)
 	close_fd(&c->pidfd);
 	if (!c->polled)
 		free(c);
+}
+
+/* ---- what they leave behind ---- */
+
+/* The children of this thread, as far as there is room. */
+static size_t list_children(pid_t *out, size_t room)
+{
+	size_t n = 0;
+	FILE *f = fopen("/proc/thread-self/children", "re");
+	while (f != NULL && n < room && fscanf(f, "%d", &out[n]) == 1)
+		n++;
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
+void child_end_daemons(void)
+{
+	pid_t v[256];
+	for (bool found = true; found;) { /* what they started comes to us when they have gone */
+		size_t n = list_children(v, sizeof(v) / sizeof(v[0]));
+		found = false;
+		for (size_t i = 0; i < n; i++) {
+			if (getsid(v[i]) == getsid(0))
+				continue;
+			kill(v[i], SIGKILL);
+			while (waitpid(v[i], NULL, 0) < 0 && errno == EINTR)
+				;
+			found = true;
+		}
+	}
 }

@@ -48,5 +48,10 @@ int child_take_fd(struct child *c, int which);
 /** SIGTERM to the group now, SIGKILL after `grace` (0: SIGKILL at once); on_exit still comes. */
 void child_stop(struct child *c, mdl_time grace);
 bool child_running(const struct child *c);
+/**
+ * Kills and reaps the daemons that our children left behind: what has become our child and is of
+ * another session, which our own children are not.
+ */
+void child_end_daemons(void);
 /** Frees it; kills (group, SIGKILL) and reaps first if it still runs; on_exit is not called then. */
 void child_free(struct child *c); /* NULL is fine */

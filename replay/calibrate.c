@@ -219,7 +219,7 @@ static mdl_err nothing_answered(const struct calibrate_conf *c, const struct cal
 			 "%s: answers none of the seeds within %s%s%s; is it a %s server, and "
 			 "is that its address?",
 			 mdl_buf_text(&text), mdl_time_text(patience_max, patience),
-			 seen->odd[0] == 0 ? "" : "; it ", seen->odd, c->proto->name);
+			 seen->odd[0] == 0 ? "" : "; seen: ", seen->odd, c->proto->name);
 	mdl_buf_fini(&text);
 	return err;
 }

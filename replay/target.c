@@ -131,6 +131,8 @@ mdl_err target_new(const struct target_conf *conf, struct target **out, struct m
 void target_stop(struct target *t)
 {
 	child_free(t->child);
+	if (t->child != NULL)
+		child_end_daemons();
 	drain_close(t->drain);
 	t->child = NULL;
 	t->drain = NULL;
