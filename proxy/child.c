@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,6 +25,8 @@ struct child {
 	void (*on_exit)(void *ctx, int status, mdl_time now);
 	void *ctx;
 };
+
+enum { CHILDREN = 256 };
 
 enum step { EXEC, ATTACH, DIRECTORY, PREPARE, LIMITS, PIPES, FORK, FOLLOW };
 
@@ -347,10 +348,9 @@ static pid_t fork_quietly(const struct plan *p)
 static struct trouble launch(struct plan *p, struct child *c)
 {
 	struct trouble t = { PIPES, prepare(p, c) };
-	if (t.err == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-		t = (struct trouble){ FOLLOW, errno };
 	if (t.err != 0)
 		return t;
+	child_adopt();
 	c->pid = fork_quietly(p);
 	if (c->pid < 0)
 		return (struct trouble){ FORK, errno };
@@ -447,20 +447,52 @@ void child_free(struct child *c)
 /* The children of this thread, as far as there is room. */
 static size_t list_children(pid_t *out, size_t room)
 {
-	size_t n = 0;
-	FILE *f = fopen("/proc/thread-self/children", "re");
-	while (f != NULL && n < room && fscanf(f, "%d", &out[n]) == 1)
-		n++;
-	if (f != NULL)
-		fclose(f);
-	return n;
+	char text[4096];
+	size_t count = 0;
+	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
+	pid_t pid = 0;
+	for (ssize_t i = 0; i < n && count < room; i++) {
+		if (text[i] >= '0' && text[i] <= '9')
+			pid = pid * 10 + (text[i] - '0');
+		else if (pid > 0) {
+			out[count++] = pid;
+			pid = 0;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return count;
+}
+
+void child_adopt(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+bool child_kill_all(void)
+{
+	pid_t v[CHILDREN];
+	size_t n = list_children(v, CHILDREN);
+	for (size_t i = 0; i < n; i++) {
+		kill(-v[i], SIGKILL);
+		kill(v[i], SIGKILL);
+	}
+	return n > 0;
+}
+
+void child_end_all(void)
+{
+	while (child_kill_all())
+		while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+			;
 }
 
 void child_end_daemons(void)
 {
-	pid_t v[256];
+	pid_t v[CHILDREN];
 	for (bool found = true; found;) { /* what they started comes to us when they have gone */
-		size_t n = list_children(v, sizeof(v) / sizeof(v[0]));
+		size_t n = list_children(v, CHILDREN);
 		found = false;
 		for (size_t i = 0; i < n; i++) {
 			if (getsid(v[i]) == getsid(0))

@@ -48,6 +48,15 @@ int child_take_fd(struct child *c, int which);
 /** SIGTERM to the group now, SIGKILL after `grace` (0: SIGKILL at once); on_exit still comes. */
 void child_stop(struct child *c, mdl_time grace);
 bool child_running(const struct child *c);
+/** What our descendants leave behind becomes our child from now on; child_start does it too. */
+void child_adopt(void);
+/**
+ * Kills every child of this thread with its group, ours or adopted; false if there is none. May be
+ * called by signal handlers.
+ */
+bool child_kill_all(void);
+/** The same, until there is none any more, nor any that they left behind. For the end of a process. */
+void child_end_all(void);
 /**
  * Kills and reaps the daemons that our children left behind: what has become our child and is of
  * another session, which our own children are not.

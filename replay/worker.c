@@ -13,6 +13,7 @@
 #include "core/hash.h"
 #include "core/tracefmt.h"
 #include "netns/ns.h"
+#include "proxy/child.h"
 #include "replay/corpus.h"
 #include "replay/files.h"
 #include "replay/growth.h"
@@ -399,12 +400,20 @@ static int work(const struct worker_conf *conf, int fd)
 	return err == MDL_OK || err == MDL_ECLOSED ? 0 : 2;
 }
 
+/* With us goes the target, and what it has started. */
+static void on_term(int signum)
+{
+	(void)signum;
+	child_kill_all();
+	_exit(2);
+}
+
 /* The campaign handles Ctrl-C; we end when it says so, or when it is gone. */
 static void become_worker(pid_t parent, int fd)
 {
 	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGTERM, on_term);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(2);
 	/* what the campaign has open is not ours: its book, the other workers */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proxy/child.h"
 #include "replay/files.h"
 #include "tools/meddle/command.h"
 #include "tools/meddle/live.h"
@@ -69,7 +70,9 @@ static int run(void *options, const struct mdl_args *args)
 		return trouble_text("out of memory");
 	struct campaign_hooks hooks = { on_status, on_finding, on_note, stop, live };
 	interruptible();
+	child_adopt();
 	mdl_err err = campaign_run(o, inputs, argv, &hooks, &status, &why);
+	child_end_all(); /* targets of workers that were killed */
 	live_end(live, &status);
 	if (live_kind(live) != LIVE_JSON && (err == MDL_OK || status.cases > 0))
 		say_where(&status);
