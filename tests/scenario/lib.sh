@@ -10,6 +10,7 @@ work=$(mktemp -d)
 pids=() # of the servers that run
 trap 'finish' EXIT
 trap 'exit 130' INT TERM HUP
+trap 'echo "$0:$LINENO: $BASH_COMMAND: exit $?" >&2' ERR
 
 finish() {
 	local status=$?
@@ -69,7 +70,7 @@ gone() {
 running_in_work() {
 	local file found=1
 	for file in /proc/[0-9]*/cmdline; do
-		if tr '\0' ' ' <"$file" 2>/dev/null | grep -F "$work"; then
+		if { tr '\0' ' ' <"$file"; } 2>/dev/null | grep -F "$work"; then
 			found=0
 		fi
 	done
