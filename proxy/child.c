@@ -68,12 +68,15 @@ static void close_fd(int *fd)
 
 /* ---- in the child ---- */
 
+/* A Ctrl-C that came while we were still in our parent's group was not for us: it is forgotten. */
 static void default_signals(void)
 {
 	sigset_t none;
-	struct sigaction preset = { .sa_handler = SIG_DFL };
-	for (int i = 1; i < NSIG; i++)
-		sigaction(i, &preset, NULL); /* some cannot be changed, and need not be */
+	struct sigaction forget = { .sa_handler = SIG_IGN }, preset = { .sa_handler = SIG_DFL };
+	for (int i = 1; i < NSIG; i++) {
+		sigaction(i, &forget, NULL); /* some cannot be changed, and need not be */
+		sigaction(i, &preset, NULL);
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

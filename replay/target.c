@@ -312,7 +312,9 @@ static void last_words(const struct target *t, char out[LAST_LINES])
 	if (s.n >= LAST_LINES - 1)
 		s = mdl_slice_sub(s, s.n - (LAST_LINES - 1), SIZE_MAX);
 	for (size_t i = 0; i < s.n; i++)
-		out[i] = s.p[i] == '\n' ? '|' : (char)s.p[i];
+		out[i] = s.p[i] == '\n'			   ? '|'
+			 : s.p[i] < 0x20 || s.p[i] == 0x7f ? '?'
+							   : (char)s.p[i];
 	out[s.n] = 0;
 }
 

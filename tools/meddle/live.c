@@ -4,16 +4,18 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/text.h"
 
-enum { WIDTH = 78, LINE_EVERY_S = 5, FINDINGS_KEPT = 4 };
+enum { WIDTH = 78, HEIGHT = 22, BAR = 28, LINE_EVERY_S = 5, FINDINGS_KEPT = 4 };
 
 struct live {
 	enum live_kind kind;
-	mdl_time last;	 /* when something was shown, on the campaign's clock */
-	unsigned height; /* lines of the screen that stand there now */
+	mdl_time last;	     /* when something was shown, on the campaign's clock */
+	unsigned height;     /* lines of the screen that stand there now */
+	struct winsize size; /* of the terminal when it was last drawn on */
 	bool shown;
 	struct triaged findings[FINDINGS_KEPT]; /* the latest */
 	size_t n_findings;
@@ -22,8 +24,10 @@ struct live {
 struct live *live_new(bool json)
 {
 	struct live *l = calloc(1, sizeof(*l));
+	const char *term = getenv("TERM");
+	bool screen = isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 	if (l != NULL)
-		l->kind = json ? LIVE_JSON : isatty(STDERR_FILENO) ? LIVE_SCREEN : LIVE_LINES;
+		l->kind = json ? LIVE_JSON : screen ? LIVE_SCREEN : LIVE_LINES;
 	return l;
 }
 
@@ -39,15 +43,24 @@ enum live_kind live_kind(const struct live *l)
 
 /* ---- the screen ---- */
 
-/* One line of the box; counts it and clears what stood there. */
+/* What targets print stands in titles: nothing of it may steer the terminal. */
+static void harmless(char *text)
+{
+	for (; *text != 0; text++)
+		if (*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+/* One line of the box, as wide as that at most; counts it and clears what stood there. */
 static void row(struct live *l, const char *fmt, ...) MDL_PRINTF(2, 3);
 static void row(struct live *l, const char *fmt, ...)
 {
-	char text[256];
+	char text[WIDTH + 1];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	harmless(text);
 	fprintf(stderr, "\033[2K%s\n", text);
 	l->height++;
 }
@@ -109,7 +122,7 @@ static void coverage_rows(struct live *l, const struct campaign_status *s)
 {
 	char a[32], b[32], mb[48];
 	rule(l, "what was seen", "target");
-	snprintf(mb, sizeof(mb), "%.1f MB, %u descriptors", s->target_mb, s->target_fds);
+	snprintf(mb, sizeof(mb), "%.1f MB, %u files", s->target_mb, s->target_fds);
 	pair(l, "states", count(s->states, a), "memory", s->target_mb > 0 ? mb : "-");
 	pair(l, "state edges", count(s->edges, a), "started", count(s->restarts, b));
 	pair(l, "features", count(s->features, a), "workers", count(s->workers, b));
@@ -123,14 +136,14 @@ static void depth_rows(struct live *l, const struct campaign_status *s)
 		total += s->depth[d];
 	rule(l, "depth reached", "share of cases");
 	for (int d = -1; d < DEPTHS_MAX && (d < 0 || s->depth_names[d] != NULL); d++) {
-		char bar[33] = "";
+		char bar[BAR + 1] = "";
 		uint64_t n = d < 0 ? s->silent : s->depth[d];
 		double share = total == 0 ? 0 : (double)n / (double)total;
-		size_t full = (size_t)(share * 30 + 0.5);
+		size_t full = (size_t)(share * BAR + 0.5);
 		memset(bar, '#', full);
 		bar[full] = 0;
-		row(l, "| %13s : %-20" PRIu64 " | %-30s %5.1f%% |",
-		    d < 0 ? "silence" : s->depth_names[d], n, bar, 100 * share);
+		row(l, "| %13s : %-20" PRIu64 " | %-*s %5.1f%% |",
+		    d < 0 ? "silence" : s->depth_names[d], n, BAR, bar, 100 * share);
 	}
 }
 
@@ -146,12 +159,37 @@ static void finding_rows(struct live *l)
 	}
 }
 
-static void screen(struct live *l, const struct campaign_status *s)
+/* Where there is no room for the box: one line, as long as there is room. */
+static void brief(struct live *l, const struct campaign_status *s)
+{
+	char ran[MDL_TIME_TEXT], text[WIDTH + 1];
+	unsigned room = l->size.ws_col > 1 ? l->size.ws_col - 1U : 1;
+	snprintf(text, sizeof(text), "%s  %" PRIu64 " cases  %zu found  %.0f/s  [%s]",
+		 mdl_time_text(s->ran_before + s->ran, ran), s->cases, s->findings, s->rate,
+		 s->phase);
+	if (room < sizeof(text))
+		text[room] = 0;
+	fprintf(stderr, "\033[2K%s\n", text);
+	l->height = 1;
+}
+
+/* Goes back over what stands there; a terminal of another size has broken its lines anew. */
+static void rewind_screen(struct live *l)
+{
+	struct winsize now = { .ws_row = 24, .ws_col = 80 };
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &now) != 0 || now.ws_col == 0)
+		now = (struct winsize){ .ws_row = 24, .ws_col = 80 };
+	if (l->height > 0 && (now.ws_col != l->size.ws_col || now.ws_row != l->size.ws_row))
+		fprintf(stderr, "\033[H\033[2J");
+	else if (l->height > 0)
+		fprintf(stderr, "\033[%uA\r", l->height);
+	l->size = now;
+	l->height = 0;
+}
+
+static void box(struct live *l, const struct campaign_status *s)
 {
 	char last[WIDTH + 1];
-	if (l->height > 0)
-		fprintf(stderr, "\033[%uA\r", l->height);
-	l->height = 0;
 	row(l, "  meddle %s  seed %" PRIu64 "  %s  [%s]", MEDDLE_VERSION, s->seed, s->out,
 	    s->phase);
 	timing_rows(l, s);
@@ -162,6 +200,15 @@ static void screen(struct live *l, const struct campaign_status *s)
 	last[0] = last[WIDTH - 1] = '+';
 	last[WIDTH] = 0;
 	row(l, "%s", last);
+}
+
+static void screen(struct live *l, const struct campaign_status *s)
+{
+	rewind_screen(l);
+	if (l->size.ws_col <= WIDTH || l->size.ws_row <= HEIGHT)
+		brief(l, s);
+	else
+		box(l, s);
 	fflush(stderr);
 }
 
