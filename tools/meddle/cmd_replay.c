@@ -270,8 +270,9 @@ static bool target_died(const struct replay *r)
 	enum target_end end = target_state(r->target, &code);
 	if (end == TARGET_RUNS)
 		return false;
-	fprintf(stderr, "meddle: the target ended %s %d while it was played to\n",
-		end == TARGET_SIGNALLED ? "by signal" : "with code", code);
+	fprintf(stderr, "meddle: the target ended %s %d while it was played to%s\n",
+		end == TARGET_SIGNALLED ? "by signal" : "with code", code,
+		end == TARGET_EXITED && code == 0 ? "; did it go into the background?" : "");
 	struct mdl_slice out = target_output(r->target);
 	fwrite(out.p, 1, out.n, stderr);
 	return true;
