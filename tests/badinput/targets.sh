@@ -64,7 +64,7 @@ says '1 missing'
 refused 'answers none of the seeds' fuzz stream.trace --out campaign -- "${server[@]}"
 
 # too much of everything
-for how in flood garbage drip; do
+for how in flood garbage; do
 	peer $how
 	tried 1 replay stream.trace --patience 200ms -- "${server[@]}"
 done
@@ -72,7 +72,7 @@ peer flood
 tried 1 replay dgram.trace --patience 200ms -- "${server[@]}"
 status=0
 rm -rf campaign
-measured "$meddle" fuzz stream.trace --cases 5 --out campaign -- "${server[@]}" \
+measured "$meddle" fuzz stream.trace --cases 2 --out campaign -- "${server[@]}" \
 	>"$work/out" 2>"$work/err" || status=$?
 ((status <= 2)) || fail "flood: exit $status"
 (($(tail -n 1 "$work/rss") <= memory)) || fail "flood: $(<"$work/rss") KiB"

@@ -12,9 +12,14 @@ trap 'finish' EXIT
 trap 'exit 130' INT TERM HUP
 trap 'echo "$0:$LINENO: $BASH_COMMAND: exit $?" >&2' ERR
 
+at_end() { # for scripts that have more to take down
+	:
+}
+
 finish() {
 	local status=$?
-	trap - EXIT
+	trap - EXIT ERR
+	at_end
 	stop_servers
 	rm -rf "$work"
 	exit "$status"

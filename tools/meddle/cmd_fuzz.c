@@ -1,4 +1,5 @@
 /* meddle fuzz: captures in, findings out. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,7 @@
 
 static bool stop(void *ctx)
 {
-	(void)ctx;
-	return interrupted();
+	return interrupted() || live_broken(ctx) != 0;
 }
 
 static void on_status(void *ctx, const struct campaign_status *s)
@@ -76,9 +76,12 @@ static int run(void *options, const struct mdl_args *args)
 	live_end(live, &status);
 	if (live_kind(live) != LIVE_JSON && (err == MDL_OK || status.cases > 0))
 		say_where(&status);
+	int broken = live_broken(live);
 	live_free(live);
 	if (err != MDL_OK)
 		return trouble(&why);
+	if (broken != 0 && broken != EPIPE)
+		return trouble_text("standard output: %s", strerror(broken));
 	return status.findings > 0 ? EXIT_FOUND : EXIT_FINE;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/meddle/live.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct live {
 	unsigned height;     /* lines of the screen that stand there now */
 	struct winsize size; /* of the terminal when it was last drawn on */
 	bool shown;
+	int broken;				/* see live_broken */
 	struct triaged findings[FINDINGS_KEPT]; /* the latest */
 	size_t n_findings;
 };
@@ -34,6 +36,11 @@ struct live *live_new(bool json)
 void live_free(struct live *l)
 {
 	free(l);
+}
+
+int live_broken(const struct live *l)
+{
+	return l->broken;
 }
 
 enum live_kind live_kind(const struct live *l)
@@ -226,12 +233,11 @@ static void line(const struct campaign_status *s)
 
 /* ---- JSON ---- */
 
-static void put_json(json_t *j)
+static void put_json(struct live *l, json_t *j)
 {
 	char *text = json_dumps(j, JSON_COMPACT);
-	if (text != NULL)
-		puts(text);
-	fflush(stdout);
+	if (text != NULL && l->broken == 0 && (puts(text) < 0 || fflush(stdout) != 0))
+		l->broken = errno;
 	free(text);
 	json_decref(j);
 }
@@ -245,16 +251,17 @@ static json_t *depth_json(const struct campaign_status *s)
 	return o;
 }
 
-static void status_json(const struct campaign_status *s, const char *type)
+static void status_json(struct live *l, const struct campaign_status *s, const char *type)
 {
-	put_json(json_pack(
-		"{s:s, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:o}",
-		"type", type, "ran", (double)(s->ran_before + s->ran) / 1e9, "cases",
-		(json_int_t)s->cases, "rate", s->rate, "corpus", (json_int_t)s->corpus, "states",
-		(json_int_t)s->states, "edges", (json_int_t)s->edges, "features",
-		(json_int_t)s->features, "findings", (json_int_t)s->findings, "unconfirmed",
-		(json_int_t)s->unconfirmed, "restarts", (json_int_t)s->restarts, "target_mb",
-		s->target_mb, "phase", s->phase, "out", s->out, "depth", depth_json(s)));
+	put_json(l, json_pack("{s:s, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, "
+			      "s:s, s:o}",
+			      "type", type, "ran", (double)(s->ran_before + s->ran) / 1e9, "cases",
+			      (json_int_t)s->cases, "rate", s->rate, "corpus",
+			      (json_int_t)s->corpus, "states", (json_int_t)s->states, "edges",
+			      (json_int_t)s->edges, "features", (json_int_t)s->features, "findings",
+			      (json_int_t)s->findings, "unconfirmed", (json_int_t)s->unconfirmed,
+			      "restarts", (json_int_t)s->restarts, "target_mb", s->target_mb,
+			      "phase", s->phase, "out", s->out, "depth", depth_json(s)));
 }
 
 /* ---- all three ---- */
@@ -273,7 +280,7 @@ static void show(struct live *l, const struct campaign_status *s)
 	else if (l->kind == LIVE_LINES)
 		line(s);
 	else
-		status_json(s, "status");
+		status_json(l, s, "status");
 }
 
 void live_status(struct live *l, const struct campaign_status *s)
@@ -293,7 +300,8 @@ void live_finding(struct live *l, const struct triaged *t)
 			mdl_severity_text(t->severity), t->kind, t->title, t->number, t->confirmed,
 			t->tried);
 	if (l->kind == LIVE_JSON)
-		put_json(json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:s}", "type", "finding",
+		put_json(l,
+			 json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:s}", "type", "finding",
 				   "severity", mdl_severity_text(t->severity), "kind", t->kind,
 				   "title", t->title, "case", (json_int_t)t->number, "confirmed",
 				   (int)t->confirmed, "tried", (int)t->tried, "bundle", t->bundle));
@@ -302,7 +310,7 @@ void live_finding(struct live *l, const struct triaged *t)
 void live_note(struct live *l, const char *text)
 {
 	if (l->kind == LIVE_JSON) {
-		put_json(json_pack("{s:s, s:s}", "type", "note", "text", text));
+		put_json(l, json_pack("{s:s, s:s}", "type", "note", "text", text));
 		return;
 	}
 	if (l->kind == LIVE_SCREEN && l->height > 0) {
@@ -317,7 +325,7 @@ void live_end(struct live *l, const struct campaign_status *s)
 	if (s->depth_names == NULL) /* it never began */
 		return;
 	if (l->kind == LIVE_JSON)
-		status_json(s, "end");
+		status_json(l, s, "end");
 	else
 		show(l, s);
 }
