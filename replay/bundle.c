@@ -32,18 +32,19 @@ static const struct mdl_opt keys[] = {
 	{ "confirmed", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, confirmed), "N", "times" },
 	{ "tried", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, tried), "N", "times" },
 	{ "sandbox", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, sandbox), NULL, "own network" },
+	{ "dir", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, dir), "DIR", "of the command" },
+	{ "probe", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, probe), "HEX",
+	  "that it answers" },
+	{ "in-order", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, in_order), NULL,
+	  "it handles one datagram after the other" },
+	{ "half-close", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, half_close), NULL,
+	  "it answers all of a stream that was ended" },
 	{ "hang-after", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, hang_after), "TIME",
 	  "of silence", "1s" },
 	{ "patience", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, patience), "TIME",
 	  "for an answer", "500ms" },
 	{ "start", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, start_max), "TIME",
 	  "to get ready", "10s" },
-	{ "probe", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, probe), "HEX",
-	  "a datagram that the target answers" },
-	{ "fenced", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, fenced), NULL,
-	  "it works in order, so that the probe tells when a datagram is done" },
-	{ "eager-end", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, eager_end), NULL,
-	  "it answers half-closed streams" },
 };
 
 /* A double-quoted YAML scalar; what is not ASCII stands as it is, for YAML is UTF-8. */
@@ -82,6 +83,11 @@ static mdl_err put_list(struct mdl_buf *out, const char *key, const struct mdl_s
 	return err;
 }
 
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
 static mdl_err put_facts(struct mdl_buf *out, const struct bundle_facts *f)
 {
 	mdl_err err = put_text(out, "kind", f->kind);
@@ -100,17 +106,19 @@ static mdl_err put_facts(struct mdl_buf *out, const struct bundle_facts *f)
 	if (err == MDL_OK)
 		err = put_list(out, "set", &f->settings);
 	if (err == MDL_OK)
+		err = put_text(out, "dir", f->dir);
+	if (err == MDL_OK)
 		err = put_text(out, "probe", f->probe);
 	if (err != MDL_OK)
 		return err;
 	return mdl_buf_printf(out,
 			      "seed: %" PRIu64 "\ncase: %" PRIu64 "\nentry: %" PRIu64
 			      "\nrepeat: %" PRIu64 "\nconfirmed: %" PRIu64 "\ntried: %" PRIu64
-			      "\nsandbox: %s\nhang-after: %" PRId64 "ns\npatience: %" PRId64
-			      "ns\nstart: %" PRId64 "ns\nfenced: %s\neager-end: %s\n",
+			      "\nsandbox: %s\nin-order: %s\nhalf-close: %s\nhang-after: %" PRId64
+			      "ns\npatience: %" PRId64 "ns\nstart: %" PRId64 "ns\n",
 			      f->seed, f->number, f->entry, f->repeat, f->confirmed, f->tried,
-			      f->sandbox ? "yes" : "no", f->hang_after, f->patience, f->start_max,
-			      f->fenced ? "yes" : "no", f->eager_end ? "yes" : "no");
+			      yes_no(f->sandbox), yes_no(f->in_order), yes_no(f->half_close),
+			      f->hang_after, f->patience, f->start_max);
 }
 
 void bundle_facts_fini(struct bundle_facts *f)

@@ -1,9 +1,9 @@
 /* Gives a finding its name and writes it down. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/hash.h"
-#include "core/text.h"
 #include "protocols/diff.h"
 #include "replay/bundle.h"
 #include "replay/files.h"
@@ -52,26 +52,29 @@ void triage_sign(struct triage_work *w, struct triaged *out, struct mdl_buf *sta
 	snprintf(out->title, sizeof(out->title), "%s", c.title);
 }
 
-/* Texts that facts point to. */
-struct facts_text {
-	char signature[17], to[512];
-	struct mdl_buf probe;
+/* Texts that the facts borrow. */
+struct texts {
+	char signature[17], to[512], dir[PATH_SIZE];
+	char probe[2 * sizeof(((struct manner *)NULL)->probe) + 1];
 };
 
+static void probe_text(const struct manner *m, char *out)
+{
+	for (unsigned i = 0; i < m->probe_len; i++)
+		snprintf(out + (size_t)2 * i, 3, "%02x", m->probe[i]);
+}
+
 static void facts_of(struct triage_work *w, const struct triaged *r, struct bundle_facts *f,
-		     struct facts_text *x)
+		     struct texts *texts)
 {
 	const struct target_conf *t = &w->conf->target;
 	const struct manner *m = executor_configuration(w->conf->executor)->manner;
 	struct mdl_buf text;
-	snprintf(x->signature, sizeof(x->signature), "%016" PRIx64, r->signature);
-	mdl_buf_init(&x->probe, 2 * sizeof(m->probe) + 1);
-	bool probed =
-		m->fence_on && mdl_text_hex(&x->probe, mdl_slice(m->probe, m->probe_len)) == MDL_OK;
+	snprintf(texts->signature, sizeof(texts->signature), "%016" PRIx64, r->signature);
 	*f = (struct bundle_facts){ .kind = r->kind,
 				    .severity = mdl_severity_text(r->severity),
 				    .title = r->title,
-				    .signature = x->signature,
+				    .signature = texts->signature,
 				    .protocol = t->proto->name,
 				    .seed = w->conf->seed,
 				    .number = w->job->number,
@@ -80,28 +83,33 @@ static void facts_of(struct triage_work *w, const struct triaged *r, struct bund
 				    .confirmed = r->confirmed,
 				    .tried = r->tried,
 				    .sandbox = w->conf->sandbox,
+				    .in_order = m->fenced,
+				    .half_close = m->eager_end,
 				    .hang_after = m->hang_after,
 				    .patience = m->patience,
-				    .start_max = t->start_max,
-				    .probe = probed ? mdl_buf_text(&x->probe) : NULL,
-				    .fenced = m->fenced,
-				    .eager_end = m->eager_end };
+				    .start_max = t->start_max };
 	for (size_t i = 0; t->argv != NULL && t->argv[i] != NULL && i < MDL_STRINGS_MAX; i++)
 		f->command.v[f->command.n++] = t->argv[i];
 	if (t->settings != NULL)
 		f->settings = *t->settings;
 	mdl_buf_init(&text, 500);
 	if (t->to != NULL && mdl_addr_text(t->to, &text) == MDL_OK) {
-		snprintf(x->to, sizeof(x->to), "%s", mdl_buf_text(&text));
-		f->to = x->to;
+		snprintf(texts->to, sizeof(texts->to), "%s", mdl_buf_text(&text));
+		f->to = texts->to;
 	}
 	mdl_buf_fini(&text);
+	if (m->fence_on) {
+		probe_text(m, texts->probe);
+		f->probe = texts->probe;
+	}
+	if (t->argv != NULL && getcwd(texts->dir, sizeof(texts->dir)) != NULL)
+		f->dir = texts->dir;
 }
 
 mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slice stack)
 {
 	char path[PATH_SIZE];
-	struct facts_text texts;
+	struct texts texts;
 	struct mdl_buf recipe;
 	struct bundle b = { .trace = w->trace,
 			    .original = w->made.trace,
@@ -126,6 +134,5 @@ mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slic
 	else
 		err = bundle_write(path, &b, w->why);
 	mdl_buf_fini(&recipe);
-	mdl_buf_fini(&texts.probe);
 	return err;
 }

@@ -35,27 +35,22 @@ struct again {
 	char *argv[BUNDLE_ARGS_MAX + 1];
 };
 
-/* As the campaign talked to the target. */
+/* How the campaign talked to the target. */
 static mdl_err manner_of(const struct bundle_facts *f, struct manner *out, struct mdl_why *why)
 {
 	struct mdl_buf probe;
-	*out = (struct manner){ .patience = f->patience,
-				.hang_after = f->hang_after,
-				.fence_on = f->probe != NULL,
-				.fenced = f->probe != NULL && f->fenced,
-				.eager_end = f->eager_end };
-	if (f->probe == NULL)
-		return MDL_OK;
+	*out = (struct manner){ .fenced = f->in_order,
+				.eager_end = f->half_close,
+				.patience = f->patience,
+				.hang_after = f->hang_after };
 	mdl_buf_init(&probe, sizeof(out->probe));
-	mdl_err err = mdl_text_unhex(&probe, mdl_slice_str(f->probe));
-	if (err == MDL_OK)
+	bool good = f->probe == NULL || mdl_text_unhex(&probe, mdl_slice_str(f->probe)) == MDL_OK;
+	if (probe.n > 0)
 		memcpy(out->probe, probe.p, probe.n);
 	out->probe_len = (unsigned)probe.n;
+	out->fence_on = probe.n > 0;
 	mdl_buf_fini(&probe);
-	return err == MDL_OK
-		       ? MDL_OK
-		       : mdl_fail(why, err, "finding.yaml: probe: expected hex, up to %zu bytes",
-				  sizeof(out->probe));
+	return good ? MDL_OK : mdl_fail(why, MDL_EINVAL, "finding.yaml: probe: expected hex");
 }
 
 static mdl_err open_again(struct again *a, char *const *after, struct mdl_why *why)
@@ -85,6 +80,7 @@ static mdl_err open_again(struct again *a, char *const *after, struct mdl_why *w
 					  : local	? a->argv
 							: NULL,
 				  .to = to == NULL ? NULL : &a->to,
+				  .dir = f->dir != NULL && folder_is(f->dir) ? f->dir : NULL,
 				  .start_max = f->start_max };
 	if (err == MDL_OK)
 		err = target_new(&tc, &a->target, why);
