@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 /* With thousands of seeds nobody wants to wait until each has not been answered. */
-enum { CANDIDATES = 24, TRIES = 3, LOOK_AT = 16, SILENT_CANDIDATES = 8, SILENT_SEEDS = 16 };
+enum { CANDIDATES = 24, TRIES = 8, LOOK_AT = 16, SILENT_CANDIDATES = 8, SILENT_SEEDS = 16 };
 
 static const mdl_time patience_max = 500 * MDL_MS, patience_min = 20 * MDL_MS;
 
@@ -31,7 +31,10 @@ static mdl_err ask_once(const struct calibrate_conf *c, struct mdl_slice bytes, 
 	return err;
 }
 
-/* The slowest of a few tries; MDL_NEVER if any was not answered. */
+/*
+ * The slowest of some tries; MDL_NEVER if any was not answered. Some, because servers limit how often
+ * they answer certain questions: named says its version three times a second.
+ */
 static mdl_err ask(const struct calibrate_conf *c, struct mdl_slice bytes, mdl_time patience,
 		   mdl_time *slowest, struct mdl_why *why)
 {

@@ -99,6 +99,7 @@ elsewhere() {
 
 interrupted() {
 	local pid status=0 before after
+	rm -f "$work/out"
 	"$meddle" fuzz "$capture" --for 100s --json --out "$work/cut" -- "${command[@]}" \
 		>"$work/out" 2>"$work/err" </dev/null &
 	pid=$!

@@ -18,6 +18,7 @@ all_gone() {
 begin() {
 	local resume=()
 	[[ ! -e $out/meddle.db ]] || resume=(--resume)
+	rm -f "$work/out"
 	"$meddle" fuzz --json --out "$out" --seed 3 --for 60s --epoch 64 --minimise 60 "${resume[@]}" "$@" \
 		>"$work/out" 2>"$work/err" </dev/null &
 	pid=$!

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "protocols/registry.h"
 #include "proxy/listen.h"
@@ -274,7 +275,8 @@ static bool target_died(const struct replay *r)
 		end == TARGET_SIGNALLED ? "by signal" : "with code", code,
 		end == TARGET_EXITED && code == 0 ? "; did it go into the background?" : "");
 	struct mdl_slice out = target_output(r->target);
-	fwrite(out.p, 1, out.n, stderr);
+	if (out.n > 0)
+		fwrite(out.p, 1, out.n, stderr);
 	return true;
 }
 
@@ -302,9 +304,19 @@ static int replay_to_server(struct replay *r, char *const *argv)
 
 /* ---- server for clients ---- */
 
+struct serving;
+
+/* A client that is there now. */
+struct guest {
+	struct serving *s;
+	struct flow *flow;
+	struct guest *prev, *next;
+};
+
 /* The server's side, and how often it was asked. */
 struct serving {
 	struct replay *r;
+	struct guest **guests; /* of all carriers */
 	struct mock *mock;
 	enum mdl_carrier carrier;
 	const struct mdl_protocol *proto;
@@ -321,22 +333,50 @@ static void on_request(void *ctx, struct mdl_slice request, size_t answers, mdl_
 	s->answers += answers;
 }
 
+static void on_guest(void *ctx, struct flow *f, enum flow_event ev, enum mdl_dir dir, mdl_time now)
+{
+	struct guest *g = ctx;
+	(void)f;
+	(void)dir;
+	(void)now;
+	if (ev != FLOW_CLOSED)
+		return;
+	DL_DELETE(*g->s->guests, g);
+	free(g);
+}
+
 static void on_client(void *ctx, struct end *e, const struct mdl_inet *peer, mdl_time now)
 {
 	struct serving *s = ctx;
-	struct flow *f;
+	struct guest *g = calloc(1, sizeof(*g));
 	struct flow_conf fc = { .proto = s->proto,
 				.carrier = s->carrier,
 				.whole_messages = true,
 				.settings = &s->r->o->settings,
 				.id = ++s->clients,
-				.host = loop_host(s->r->loop) };
+				.host = loop_host(s->r->loop),
+				.on_event = on_guest,
+				.ctx = g };
 	struct end *server = mock_end(s->mock, s->carrier);
 	(void)peer;
-	if (server != NULL && flow_new(&fc, e, server, NULL, 0, now, &f, NULL) == MDL_OK)
+	if (g != NULL && server != NULL &&
+	    flow_new(&fc, e, server, NULL, 0, now, &g->flow, NULL) == MDL_OK) {
+		g->s = s;
+		DL_APPEND(*s->guests, g);
 		return;
+	}
+	free(g);
 	end_discard(server, now);
 	end_discard(e, now);
+}
+
+static void see_guests_off(struct serving *s)
+{
+	struct guest *g, *next;
+	DL_FOREACH_SAFE (*s->guests, g, next)
+		flow_close(g->flow, true, NULL, loop_now(s->r->loop));
+	while (*s->guests != NULL)
+		loop_once(s->r->loop, true);
 }
 
 static mdl_err serve_until_stopped(struct serving *s, const struct mdl_addr *on,
@@ -363,6 +403,7 @@ static mdl_err serve_until_stopped(struct serving *s, const struct mdl_addr *on,
 	fflush(stdout);
 	while (err == MDL_OK && !interrupted())
 		loop_once(s->r->loop, true);
+	see_guests_off(s);
 	for (size_t i = 0; i < 2; i++) {
 		s->clients += carriers[i].clients;
 		if (listeners[i] != NULL)
@@ -382,7 +423,8 @@ static int replay_to_clients(struct replay *r)
 {
 	struct mdl_why why = { "" };
 	struct mdl_addr on;
-	struct serving s = { .r = r, .proto = load_majority(&r->l) };
+	struct guest *guests = NULL;
+	struct serving s = { .r = r, .guests = &guests, .proto = load_majority(&r->l) };
 	struct mock_conf mc = { .proto = s.proto,
 				.settings = &r->o->settings,
 				.traces = r->l.v,
@@ -404,7 +446,8 @@ static int replay_to_clients(struct replay *r)
 	}
 	if (err == MDL_OK)
 		say_served(&s);
-	/* flows of clients that are still there end with the process */
+	mock_free(s.mock);
+	loop_free(r->loop);
 	return err == MDL_OK ? EXIT_FINE : trouble(&why);
 }
 
