@@ -37,6 +37,7 @@ struct replay {
 	struct compare *compare;
 	struct playback_stats stats;
 	uint64_t outcomes[PLAYER_STUCK + 1], shown;
+	uint64_t cut_short; /* conversations with answers that ended before all was said */
 	mdl_err err;
 };
 
@@ -75,6 +76,7 @@ static void on_done(void *ctx, size_t trace, enum player_outcome o, const char *
 {
 	struct replay *r = ctx;
 	r->outcomes[o]++;
+	r->cut_short += o != PLAYER_DONE && mdl_trace_count(r->l.v[trace], MDL_S2C) > 0;
 	if (o != PLAYER_DONE && r->o->verbose && !r->o->json)
 		printf("%s: %s%s%s\n", r->l.v[trace]->source, player_outcome_text(o),
 		       reason[0] == 0 ? "" : ", ", reason);
@@ -294,7 +296,8 @@ static int replay_to_server(struct replay *r, char *const *argv)
 		else
 			say_summary(r);
 		bool died = target_died(r);
-		code = died || s->differ + s->missing + s->extra > 0 ? EXIT_FOUND : EXIT_FINE;
+		code = died || s->differ + s->missing + s->extra + r->cut_short > 0 ? EXIT_FOUND
+										    : EXIT_FINE;
 	}
 	compare_free(r->compare);
 	target_free(r->target);
