@@ -400,20 +400,21 @@ static int work(const struct worker_conf *conf, int fd)
 	return err == MDL_OK || err == MDL_ECLOSED ? 0 : 2;
 }
 
-/* With us goes the target, and what it has started. */
-static void on_term(int signum)
+/* The campaign is gone; with us go the target and what it has started. */
+static void on_orphaned(int signum)
 {
 	(void)signum;
 	child_kill_all();
 	_exit(2);
 }
 
-/* The campaign handles Ctrl-C; we end when it says so, or when it is gone. */
+/* Ctrl-C and SIGTERM may come to all of us: the campaign handles them, and says when we end. */
 static void become_worker(pid_t parent, int fd)
 {
 	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, on_term);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGUSR1, on_orphaned);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	if (getppid() != parent)
 		_exit(2);
 	/* what the campaign has open is not ours: its book, the other workers */

@@ -84,6 +84,13 @@ dies campaign '"phase":"fuzzing"' sh -c "${server[*]}; exit 1"
 dies worker '"phase":"fuzzing"' sh -c "${server[*]}; exit 1"
 goes_on "${server[@]}"
 
+# SIGTERM to all of it at once, as from a service manager, is no accident
+status=0
+timeout --preserve-status --signal TERM 2 "$meddle" fuzz "${captures[@]}" --out "$work/three" --for 60s \
+	-- "${server[@]}" >"$work/said" 2>"$work/err" || status=$?
+((status <= 1)) || fail "exit $status after SIGTERM"
+within 2 all_gone || fail "left behind: $(running_in_work)"
+
 out=$work/two
 : >"$known"
 dies worker '"type":"note","text":"case ' "${server[@]}" # while it looks into a suspicion
