@@ -50,10 +50,19 @@ int trouble_text(const char *fmt, ...)
 
 static volatile sig_atomic_t was_interrupted;
 
+/* timeout(1) signals its child and then its group, so one wish may come twice: not yet impatience. */
 static void on_signal(int signum)
 {
+	static const mdl_time one_wish = 300 * MDL_MS;
+	static mdl_time first;
+	mdl_time now = loop_clock();
+	if (was_interrupted == 0)
+		first = now;
+	else if (now - first > one_wish) {
+		signal(signum, SIG_DFL);
+		raise(signum);
+	}
 	was_interrupted = 1;
-	signal(signum, SIG_DFL);
 }
 
 void interruptible(void)
