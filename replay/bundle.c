@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/tracefmt.h"
 #include "replay/capture_write.h"
@@ -159,6 +160,18 @@ static mdl_err put_trace(const char *folder, const char *name, const struct mdl_
 	return err;
 }
 
+static void empty_folder(const char *folder)
+{
+	char path[PATH_SIZE];
+	struct names names;
+	if (folder_list(folder, &names, NULL) != MDL_OK)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		if (path_join(path, sizeof(path), folder, names.v[i]))
+			unlink(path);
+	names_free(&names);
+}
+
 static mdl_err put_before(const char *folder, const struct bundle *b, struct mdl_why *why)
 {
 	char sub[PATH_SIZE], name[32];
@@ -167,6 +180,8 @@ static mdl_err put_before(const char *folder, const struct bundle *b, struct mdl
 	if (!path_join(sub, sizeof(sub), folder, "before"))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
 	mdl_err err = folder_make(sub, why);
+	if (err == MDL_OK)
+		empty_folder(sub);
 	for (size_t i = 0; err == MDL_OK && i < b->n_before; i++) {
 		snprintf(name, sizeof(name), "%03zu.txt", i + 1);
 		err = put_trace(sub, name, b->before[i], why);
@@ -201,6 +216,13 @@ static mdl_err put_yaml(const char *folder, const struct bundle_facts *f, struct
 			    : mdl_fail(why, err, "%s: %s", folder, mdl_err_text(err));
 	mdl_buf_fini(&text);
 	return err;
+}
+
+/* It is written last. */
+bool bundle_is(const char *folder)
+{
+	char path[PATH_SIZE];
+	return path_join(path, sizeof(path), folder, "finding.yaml") && access(path, F_OK) == 0;
 }
 
 mdl_err bundle_write(const char *folder, const struct bundle *b, struct mdl_why *why)

@@ -45,7 +45,8 @@ mdl_err leak_grows(struct executor *e, const struct mdl_trace *t, enum leak_kind
 {
 	bool restarted = false;
 	*grows = false;
-	mdl_err err = play_times(e, t, LEAK_WARM_UP, true, &restarted, why);
+	mdl_err err = play_times(e, t, kind == LEAK_MEMORY ? LEAK_WARM_UP : LEAK_FD_PLAYS / 4, true,
+				 &restarted, why);
 	uint64_t before = used(e, kind);
 	if (err == MDL_OK && !restarted)
 		err = play_times(e, t, leak_plays(kind), false, &restarted, why);

@@ -23,6 +23,6 @@ MDL_MUST mdl_err leak_suspects(struct executor *e, const struct mdl_trace *const
 			       enum leak_kind kind, size_t out[LEAK_SUSPECTS], size_t *n_out,
 			       struct mdl_why *why);
 /** Descriptors are few: it must be seen before there are none left. */
-enum { LEAK_WARM_UP = 32, LEAK_PLAYS = 800, LEAK_FD_PLAYS = 96, LEAK_LOOKS = 12 };
+enum { LEAK_WARM_UP = 32, LEAK_PLAYS = 800, LEAK_FD_PLAYS = 40, LEAK_LOOKS = 12 };
 /** How often leak_grows plays it, for the words of a finding. */
 unsigned leak_plays(enum leak_kind kind);

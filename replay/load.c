@@ -59,7 +59,8 @@ static void note_losses(const struct load_conf *conf, const char *path,
 			const struct assemble_stats *s, const struct capture_stats *c)
 {
 	struct mdl_buf line;
-	if (conf->on_note == NULL || (s->cut == 0 && s->raw == 0 && !c->truncated && c->cut == 0))
+	bool whole = s->cut == 0 && s->raw == 0 && !c->truncated && c->cut == 0;
+	if (conf->on_note == NULL || (whole && c->ip == c->packets))
 		return;
 	mdl_buf_init(&line, 4096);
 	mdl_err err = mdl_buf_printf(&line, "%s: ", path);
@@ -154,7 +155,12 @@ mdl_err load_paths(const struct mdl_strings *paths, const struct load_conf *conf
 	memset(stats, 0, sizeof(*stats));
 	for (size_t i = 0; err == MDL_OK && i < paths->n; i++)
 		err = load_path(paths->v[i], conf, out, stats, why);
-	if (err == MDL_OK && out->n == 0)
+	if (err == MDL_OK && stats->files == 0)
+		err = mdl_fail(why, MDL_ENOTFOUND,
+			       "%s: no captures (.pcap, .pcapng, .cap) and no traces (.trace) in "
+			       "this folder",
+			       paths->n == 0 ? "-" : paths->v[0]);
+	else if (err == MDL_OK && out->n == 0)
 		err = mdl_fail(
 			why, MDL_ENOTFOUND,
 			"%s%s: no conversation in %zu files, %llu packets; are they captures of "

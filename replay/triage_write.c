@@ -129,7 +129,7 @@ mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slic
 		mdl_fail(w->why, err, "out of memory");
 	else if (!path_join(path, sizeof(path), w->conf->folder, out->bundle))
 		err = mdl_fail(w->why, MDL_EIO, "%.80s...: the path is too long", w->conf->folder);
-	else if (folder_is(path)) /* another case of the same defect was first */
+	else if (bundle_is(path)) /* another case of the same defect was first */
 		err = MDL_OK;
 	else
 		err = bundle_write(path, &b, w->why);

@@ -598,6 +598,11 @@ static void test_judge(void **state)
 	assert_string_equal(
 		verdict(edns, "1234 8180 0001 0000 0000 0001" Q "00 0029 0200 00000000 0000"), "");
 	assert_string_equal(verdict("", "1235 8183 0001 0000 0000 0000" Q), "");
+	/* the name lies in the header, at the low byte of ARCOUNT */
+	assert_string_equal(
+		verdict("1234 0100 0001 0000 0000 0001 c00b 0001 0001 00 0029 0200 00000000 0000",
+			"1234 8185 0001 0000 0000 0000 c00b 0001 0001"),
+		"");
 	assert_string_equal(verdict("12", "1235 8183 0001 0000 0000 0000" Q), "");
 	for (size_t i = 0; i + 1 < MDL_COUNT(dns_recorded); i += 2)
 		if (dns_recorded[i].on == MDL_DGRAM)

@@ -1,16 +1,17 @@
 /* meddle fuzz: captures in, findings out. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proxy/child.h"
 #include "replay/files.h"
 #include "tools/meddle/command.h"
 #include "tools/meddle/live.h"
 
 static bool stop(void *ctx)
 {
-	(void)ctx;
-	return interrupted();
+	return interrupted() || live_broken(ctx) != 0;
 }
 
 static void on_status(void *ctx, const struct campaign_status *s)
@@ -69,13 +70,18 @@ static int run(void *options, const struct mdl_args *args)
 		return trouble_text("out of memory");
 	struct campaign_hooks hooks = { on_status, on_finding, on_note, stop, live };
 	interruptible();
+	child_adopt();
 	mdl_err err = campaign_run(o, inputs, argv, &hooks, &status, &why);
+	child_end_all(); /* targets of workers that were killed */
 	live_end(live, &status);
-	if (live_kind(live) != LIVE_JSON && status.depth_names != NULL)
+	if (live_kind(live) != LIVE_JSON && (err == MDL_OK || status.cases > 0))
 		say_where(&status);
+	int broken = live_broken(live);
 	live_free(live);
 	if (err != MDL_OK)
 		return trouble(&why);
+	if (broken != 0 && broken != EPIPE)
+		return trouble_text("standard output: %s", strerror(broken));
 	return status.findings > 0 ? EXIT_FOUND : EXIT_FINE;
 }
 

@@ -279,6 +279,11 @@ static mdl_err show_traces(struct show *s, const char *path, struct mdl_why *why
 	struct load_stats stats = { 0 };
 	struct load_conf lc = { .settings = &s->o->settings };
 	mdl_err err = load_path(path, &lc, &l, &stats, why);
+	if (err == MDL_OK && stats.files == 0)
+		err = mdl_fail(why, MDL_ENOTFOUND,
+			       "%s: no captures (.pcap, .pcapng, .cap) and no traces (.trace) in "
+			       "this folder",
+			       path);
 	for (size_t i = 0; err == MDL_OK && i < l.n; i++)
 		err = show_trace(s, l.v[i], i + 1, why);
 	trace_list_fini(&l);

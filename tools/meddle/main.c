@@ -50,10 +50,19 @@ int trouble_text(const char *fmt, ...)
 
 static volatile sig_atomic_t was_interrupted;
 
+/* timeout(1) signals its child and then its group, so one wish may come twice: not yet impatience. */
 static void on_signal(int signum)
 {
+	static const mdl_time one_wish = 300 * MDL_MS;
+	static mdl_time first;
+	mdl_time now = loop_clock();
+	if (was_interrupted == 0)
+		first = now;
+	else if (now - first > one_wish) {
+		signal(signum, SIG_DFL);
+		raise(signum);
+	}
 	was_interrupted = 1;
-	signal(signum, SIG_DFL);
 }
 
 void interruptible(void)
@@ -136,7 +145,10 @@ static const char *config_file(const struct call *k)
 
 static mdl_err read_arguments(struct call *k)
 {
-	return mdl_opts_argv(k->c->opts, k->argc, k->argv, k->options, &k->args, &k->why);
+	mdl_err err = mdl_opts_argv(k->c->opts, k->argc, k->argv, k->options, &k->args, &k->why);
+	if (err == MDL_OK && k->args.after != NULL && k->args.after[0] == NULL)
+		err = mdl_fail(&k->why, MDL_EINVAL, "--: expected a command behind it");
+	return err;
 }
 
 /* Once more from the beginning: the presets, the file, and the command line, which wins. */
