@@ -10,8 +10,8 @@
 #include "tools/meddle/command.h"
 
 static const struct command *const all[] = {
-	&command_show, &command_replay,	    &command_fuzz, &command_triage,
-	&command_list, &command_completion, NULL,
+	&command_show,	 &command_replay, &command_fuzz,       &command_triage,
+	&command_corpus, &command_list,	  &command_completion, NULL,
 };
 
 const struct command *const *commands(void)
