@@ -151,7 +151,7 @@ says err 'No such file'
 
 # ---- what is broken is named and left out ----
 
-entry=$(find small -name '*.trace' | sort | head -n 1)
+entry=$(find small -name '*.trace' | sort | sed -n 1p)
 echo 'protocol: dns' >"$entry"
 expect 1 list small
 says err "$entry:1:"
