@@ -183,7 +183,9 @@ static mdl_err prepare_tables(struct store *s, bool create, struct mdl_why *why)
 		return MDL_OK;
 	if (version < 0)
 		return fail(s, why);
-	if (version != 0 || !create)
+	if (version == 0 && !create) /* it was killed before it had tables */
+		return mdl_fail(why, MDL_ENOTFOUND, "%s: there is no campaign in it yet", s->path);
+	if (version != 0)
 		return mdl_fail(
 			why, MDL_EUNSUPPORTED,
 			"%s: written by another version of meddle (layout %d, this one reads %d)",
