@@ -262,7 +262,7 @@ static mdl_err long_option(struct argv_reader *r, const char *word)
 	struct mdl_slice key =
 		mdl_slice(name, equals == NULL ? strlen(name) : (size_t)(equals - name));
 	const struct mdl_opt *opt = find(r->o, key);
-	if (opt != NULL)
+	if (opt != NULL && !opt->file_only)
 		return take_value(r, opt, equals == NULL ? NULL : equals + 1);
 	if (strncmp(name, "no-", 3) == 0 && equals == NULL) {
 		opt = find(r->o, mdl_slice_str(name + 3));
@@ -348,6 +348,8 @@ mdl_err mdl_opts_help(struct mdl_opts o, struct mdl_buf *out)
 	mdl_err err = MDL_OK;
 	for (size_t i = 0; err == MDL_OK && i < o.n; i++) {
 		const struct mdl_opt *opt = &o.v[i];
+		if (opt->file_only)
+			continue;
 		size_t start = out->n;
 		char text[512];
 		bool preset = opt->preset != NULL;

@@ -38,6 +38,7 @@ struct mdl_opt {
 	const char *preset;	    /* the default as text; NULL: zero */
 	uint64_t min, max;	    /* UINT and SIZE; max 0 means no bound */
 	const char *const *choices; /* CHOICE; NULL-terminated */
+	bool file_only;		    /* a key of configuration files, not of command lines */
 };
 
 struct mdl_opts {

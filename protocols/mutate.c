@@ -8,14 +8,27 @@
 
 enum { STRATEGIES_MAX = 512, TRIES = 8, DATA_MAX = 1 << 20, STACK_MAX = 8 };
 
-struct mdl_mutator {
+/* Strategies of one level, or of the protocol itself. */
+struct group {
 	const struct mdl_strategy *v[STRATEGIES_MAX];
 	uint32_t upto[STRATEGIES_MAX]; /* sum of the weights up to and with this one */
 	size_t n;
+	uint32_t share; /* how often it is its turn, beside the others */
 };
 
-static const struct mdl_strategy *const general[] = { mdl_strategies_bytes, mdl_strategies_fields,
-						      mdl_strategies_trace };
+enum { GENERAL = 3, GROUPS = GENERAL + 1 };
+
+/* Each level gets its turn, however many strategies a protocol brings along. */
+static const uint32_t shares[GROUPS] = { 15, 30, 20, 35 };
+
+struct mdl_mutator {
+	struct group v[GROUPS]; /* the first n, each of them with a strategy at least */
+	size_t n;
+};
+
+static const struct mdl_strategy *const general[GENERAL] = { mdl_strategies_bytes,
+							     mdl_strategies_fields,
+							     mdl_strategies_trace };
 
 const char *mdl_strategy_level_name(enum mdl_strategy_level l)
 {
@@ -170,15 +183,19 @@ static bool filter_takes(const char *filter, const struct mdl_strategy *s, const
 	return (in || !any_in) && !out;
 }
 
+/* A group of those among the strategies that take part, if there are any. */
 static void add(struct mdl_mutator *m, const struct mdl_strategy *s, size_t n, const char *filter,
-		const char *proto)
+		const char *proto, uint32_t share)
 {
-	for (size_t i = 0; i < n && s[i].name != NULL && m->n < STRATEGIES_MAX; i++) {
+	struct group *g = &m->v[m->n];
+	for (size_t i = 0; i < n && s[i].name != NULL && g->n < STRATEGIES_MAX; i++) {
 		if (s[i].weight == 0 || !filter_takes(filter, &s[i], proto))
 			continue;
-		m->upto[m->n] = (m->n == 0 ? 0 : m->upto[m->n - 1]) + s[i].weight;
-		m->v[m->n++] = &s[i];
+		g->upto[g->n] = (g->n == 0 ? 0 : g->upto[g->n - 1]) + s[i].weight;
+		g->v[g->n++] = &s[i];
 	}
+	g->share = share;
+	m->n += g->n > 0;
 }
 
 /* Is the word a strategy, a level or a protocol? If not, the nearest one goes into the complaint. */
@@ -224,8 +241,8 @@ mdl_err mdl_mutator_new(const struct mdl_protocol *p, const char *filter, struct
 	if (m == NULL)
 		return mdl_fail(why, MDL_ENOMEM, "out of memory");
 	for (size_t i = 0; i < MDL_COUNT(general); i++)
-		add(m, general[i], SIZE_MAX, filter, NULL);
-	add(m, p->strategies, p->n_strategies, filter, p->name);
+		add(m, general[i], SIZE_MAX, filter, NULL, shares[i]);
+	add(m, p->strategies, p->n_strategies, filter, p->name, shares[GENERAL]);
 	*out = m;
 	return MDL_OK;
 }
@@ -235,18 +252,31 @@ void mdl_mutator_free(struct mdl_mutator *m)
 	free(m);
 }
 
+static const struct group *draw_group(const struct mdl_mutator *m, struct mdl_rng *r)
+{
+	uint32_t all = 0;
+	for (size_t i = 0; i < m->n; i++)
+		all += m->v[i].share;
+	uint64_t at = mdl_rng_below(r, all);
+	size_t i = 0;
+	while (at >= m->v[i].share)
+		at -= m->v[i++].share;
+	return &m->v[i];
+}
+
 static const struct mdl_strategy *draw(const struct mdl_mutator *m, struct mdl_rng *r)
 {
-	uint32_t at = (uint32_t)mdl_rng_below(r, m->upto[m->n - 1]);
-	size_t lo = 0, hi = m->n - 1;
+	const struct group *g = draw_group(m, r);
+	uint32_t at = (uint32_t)mdl_rng_below(r, g->upto[g->n - 1]);
+	size_t lo = 0, hi = g->n - 1;
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
-		if (m->upto[mid] > at)
+		if (g->upto[mid] > at)
 			hi = mid;
 		else
 			lo = mid + 1;
 	}
-	return m->v[lo];
+	return g->v[lo];
 }
 
 /* A message of the side we play; false if it has none. */

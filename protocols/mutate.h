@@ -32,11 +32,14 @@ struct mdl_slice mdl_dict_field(const struct mdl_dict *d, const struct mdl_field
 /** One value of any field, or token; the empty slice if there is none. */
 struct mdl_slice mdl_dict_any(const struct mdl_dict *d, struct mdl_rng *r);
 
+struct mdl_kinds;
+
 /** What other traces offer; read only, the same for every worker. */
 struct mdl_stock {
 	const struct mdl_seed *const *seeds; /* of the same protocol and carrier as the case */
 	size_t n_seeds;
-	const struct mdl_dict *dict; /* NULL: none */
+	const struct mdl_dict *dict;   /* NULL: none */
+	const struct mdl_kinds *kinds; /* of requests; NULL: none */
 };
 
 enum { MDL_CASE_MSGS_MAX = 64, MDL_CASE_MSG_MAX = 1 << 20, MDL_OPS_MAX = 32 };

@@ -6,7 +6,7 @@
 
 #include "core/map.h"
 
-enum { UNCONFIRMED_TRIES = 3 };
+enum { UNCONFIRMED_TRIES = 3, PICKS_OF_AN_END = 64 };
 
 struct feature {
 	uint32_t id;
@@ -249,7 +249,7 @@ mdl_err book_count(struct book *b, const struct case_result *r)
 		f->dirty = true;
 	}
 	if (r->entry < b->n_entries) {
-		b->entries[r->entry].picked++;
+		b->entries[r->entry].picked += r->ended ? PICKS_OF_AN_END : 1;
 		b->entries[r->entry].dirty = true;
 	}
 	b->numbers.cases++;

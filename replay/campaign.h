@@ -29,8 +29,10 @@ struct campaign_options {
 	uint64_t restart_every, confirm, minimise, epoch;
 	bool json;
 	bool stop_at_finding;
+	const char *config;		      /* file that the rest may come from */
+	struct mdl_strings captures, command; /* as that file gives them */
 };
-enum { CAMPAIGN_OPTIONS = 20 };
+enum { CAMPAIGN_OPTIONS = 23 };
 extern const struct mdl_opt campaign_option_rows[CAMPAIGN_OPTIONS];
 
 enum { DEPTHS_MAX = 16 };

@@ -21,12 +21,15 @@ const struct mdl_opt campaign_option_rows[CAMPAIGN_OPTIONS] = {
 	{ "mutate", 0, MDL_OPT_FLAG, AT(mutate), NULL, "change messages; --no-mutate plays the seeds as they are", "yes" },
 	{ "sandbox", 0, MDL_OPT_CHOICE, AT(sandbox), "WORD", "a network of its own for each target: auto, yes, no", "auto", 0, 0, sandbox_words },
 	{ "start", 0, MDL_OPT_TIME, AT(start_max), "TIME", "how long the target may take to get ready", "10s" },
-	{ "hang", 0, MDL_OPT_TIME, AT(hang_after), "TIME", "without a sign of life this long, it hangs", "1s" },
+	{ "hang", 0, MDL_OPT_TIME, AT(hang_after), "TIME", "without a sign of life this long, it hangs", "500ms" },
 	{ "restart", 0, MDL_OPT_UINT, AT(restart_every), "N", "start the target anew after N cases; 0: only when it ended", "0" },
 	{ "confirm", 0, MDL_OPT_UINT, AT(confirm), "N", "times a finding has to happen again in a fresh process", "3", 1, 100 },
 	{ "minimise", 0, MDL_OPT_UINT, AT(minimise), "N", "plays that shortening a finding may take", "400" },
 	{ "epoch", 0, MDL_OPT_UINT, AT(epoch), "N", "cases between two merges of what was learned", "256", 1, 65536 },
 	{ "stop-at-finding", 0, MDL_OPT_FLAG, AT(stop_at_finding), NULL, "end with the first finding" },
+	{ "config", 'c', MDL_OPT_TEXT, AT(config), "FILE", "options from a YAML file, with `captures` and `command`; those given here win" },
+	{ .name = "captures", .kind = MDL_OPT_LIST, .at = AT(captures), .arg = "FILE", .help = "captures, traces or folders of them", .file_only = true },
+	{ .name = "command", .kind = MDL_OPT_LIST, .at = AT(command), .arg = "WORD", .help = "the target and its arguments, one word each", .file_only = true },
 	{ "json", 0, MDL_OPT_FLAG, AT(json), NULL, "status and findings as JSON lines" },
 };
 /* clang-format on */

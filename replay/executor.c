@@ -8,6 +8,7 @@ struct executor {
 	struct mdl_ctx *x[2];  /* for reading answers, by carrier */
 	struct probe *probe;   /* made of the manner's bytes */
 	unsigned probe_len;    /* of the bytes it was made of */
+	bool hurry;	       /* see executor_hurry */
 	struct mdl_trace *ask; /* a conversation that is nothing but the probe */
 };
 
@@ -106,6 +107,16 @@ mdl_err executor_ready(struct executor *e, struct mdl_why *why)
 	return target_running(e->conf.target) ? MDL_OK : target_start(e->conf.target, why);
 }
 
+void executor_hurry(struct executor *e, bool on)
+{
+	e->hurry = on;
+}
+
+static mdl_time hang_after(const struct executor *e, const struct manner *m)
+{
+	return e->hurry ? m->hang_after / 5 : m->hang_after;
+}
+
 static mdl_err converse(struct executor *e, const struct manner *m, const struct mdl_trace *t,
 			struct run *out, struct mdl_why *why)
 {
@@ -124,7 +135,7 @@ static mdl_err converse(struct executor *e, const struct manner *m, const struct
 	if (m->fenced && t->carrier == MDL_DGRAM) {
 		c.wait = PLAYER_FENCE;
 		c.fence = e->probe;
-		c.patience = m->hang_after;
+		c.patience = hang_after(e, m);
 	}
 	if (!target_address(e->conf.target, t->carrier, &c.to))
 		return mdl_fail(why, MDL_ENOTFOUND, "the target does not listen for %s",
@@ -148,7 +159,7 @@ static bool still_alive(struct executor *e, const struct mdl_trace *t, const str
 	bool fenced = m->fenced && t->carrier == MDL_DGRAM;
 	if (o->run.stopped || fenced || mdl_trace_count(o->run.said, MDL_S2C) > 0)
 		return true;
-	return executor_alive(e, m->hang_after);
+	return executor_alive(e, hang_after(e, m));
 }
 
 /*

@@ -49,6 +49,8 @@ MDL_MUST mdl_err executor_play(struct executor *e, const struct mdl_trace *t, st
 /** The same on a target that was started for it. */
 MDL_MUST mdl_err executor_play_fresh(struct executor *e, const struct mdl_trace *t,
 				     struct outcome *out, struct mdl_why *why);
+/** While on, a hang is one after a fifth of the time: for plays whose verdict is confirmed later. */
+void executor_hurry(struct executor *e, bool on);
 /** One conversation, its manner given, without judging; for finding the manner out. */
 MDL_MUST mdl_err executor_try(struct executor *e, const struct manner *manner,
 			      const struct mdl_trace *t, struct run *out, struct mdl_why *why);

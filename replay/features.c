@@ -5,7 +5,8 @@
 #include "core/hash.h"
 #include "protocols/diff.h"
 
-enum kind { STEP = 1, SHAPE, COUNT, OUTCOME, LATENCY };
+/* What an answer says; the same as the answer to that kind of request; and so on. */
+enum kind { STATE = 1, PAIR, SHAPE, COUNT, OUTCOME, LATENCY };
 
 enum { SLOW_MS = 64 };
 
@@ -19,10 +20,14 @@ static void add(struct features *f, enum kind kind, uint64_t a, uint64_t b)
 		f->v[f->n++] = v;
 }
 
+/*
+ * Where an order of messages matters, the same kind of request gets another answer than before; so it is
+ * pairs that count as new. Which state follows which is counted, for the graph, but makes nothing new: most
+ * servers answer each request for itself, and every order of answers can be had from them.
+ */
 static void step_to(struct features *f, uint32_t state)
 {
-	uint32_t from = f->n_steps == 0 ? STATE_START : f->step[f->n_steps - 1];
-	add(f, STEP, from, state);
+	add(f, STATE, state, 0);
 	if (f->n_steps < STEPS_MAX)
 		f->step[f->n_steps++] = state;
 }
@@ -41,16 +46,29 @@ static unsigned latency_class(uint32_t ms)
 	return c;
 }
 
+/* What kind of request message `i` answers; 0 if that is not known. */
+static uint32_t kind_asked(struct mdl_ctx *x, const struct run *r, size_t i)
+{
+	x->dir = MDL_C2S;
+	for (size_t k = 0; k < i && r->info[i].request != EXCHANGE_NONE; k++)
+		if (r->said->v[k]->dir == MDL_C2S && r->info[k].request == r->info[i].request)
+			return mdl_observe(x, mdl_buf_slice(&r->said->v[k]->bytes));
+	return 0;
+}
+
 static mdl_err read_answer(struct mdl_ctx *x, const struct run *r, size_t i,
 			   struct mdl_fields *index, struct features *out)
 {
 	struct mdl_slice msg = mdl_buf_slice(&r->said->v[i]->bytes);
+	uint32_t asked = kind_asked(x, r, i);
 	x->dir = MDL_S2C;
 	mdl_err err = mdl_dissect(x, msg, index);
 	if (err == MDL_ENOMEM)
 		return err;
 	struct mdl_view view = { msg, index, err };
-	step_to(out, mdl_observe(x, msg));
+	uint32_t state = mdl_observe(x, msg);
+	step_to(out, state);
+	add(out, PAIR, asked, state);
 	add(out, SHAPE, mdl_diff_hash(&view, NULL, true), 0);
 	unsigned depth = mdl_depth(x, msg);
 	if (depth > out->depth)

@@ -2,7 +2,7 @@
  * What a conversation taught us of the peer, as a small set of numbers. A number that was never seen
  * before is what makes a case worth keeping; how often each was seen says what is rare.
  *
- * - steps of the state graph: the observe code of an answer after that of the one before
+ * - the observe code of an answer, alone and as the answer to that kind of request
  * - the shape of an answer: of which fields it is built
  * - how many answers a request had
  * - how the conversation ended

@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
+#include "protocols/kinds.h"
+
 /* Entries of one carrier: only these can lend each other messages and values. */
 struct lane {
 	struct mdl_ctx *x;
 	struct mdl_case *work;
 	struct mdl_dict *dict;
+	struct mdl_kinds *kinds; /* of what the seeds ask for */
 	struct mdl_seed **seeds;
 	size_t n, cap;
 };
@@ -48,7 +51,8 @@ static mdl_err open_lane(struct maker *m, size_t i, struct mdl_why *why)
 		return err;
 	l->work = mdl_case_new(l->x, MDL_C2S);
 	l->dict = mdl_dict_new();
-	return l->work == NULL || l->dict == NULL ? mdl_fail(why, MDL_ENOMEM, "out of memory")
+	l->kinds = mdl_kinds_new();
+	return l->work == NULL || l->dict == NULL || l->kinds == NULL ? mdl_fail(why, MDL_ENOMEM, "out of memory")
 						  : MDL_OK;
 }
 
@@ -58,6 +62,7 @@ static void close_lane(struct lane *l)
 		mdl_seed_free(l->seeds[i]);
 	free(l->seeds);
 	mdl_dict_free(l->dict);
+	mdl_kinds_free(l->kinds);
 	mdl_case_free(l->work);
 	mdl_ctx_free(l->x);
 }
@@ -129,6 +134,8 @@ mdl_err maker_add(struct maker *m, struct mdl_trace *t)
 		m->cap = cap;
 	}
 	mdl_err err = schedule_add(m->schedule, t->carrier == MDL_STREAM ? STREAM_COST : 1);
+	if (err == MDL_OK && m->n < m->conf.seeds)
+		err = mdl_kinds_add(l->kinds, l->x, MDL_C2S, t);
 	if (err == MDL_OK)
 		err = add_to_lane(l, t);
 	if (err == MDL_OK)
@@ -177,7 +184,7 @@ mdl_err maker_make(struct maker *m, uint64_t n, int64_t now, struct made *out)
 	size_t i = plain ? (size_t)(n % m->n) : schedule_pick(m->schedule, &r);
 	struct entry *e = &m->v[i];
 	struct mdl_stock stock = { (const struct mdl_seed *const *)e->lane->seeds, e->lane->n,
-				   e->lane->dict };
+				   e->lane->dict, e->lane->kinds };
 	mdl_recipe_clear(&m->recipe);
 	mdl_err err = load(e);
 	if (err == MDL_OK && !plain)

@@ -4,7 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "replay/sockdiag.h"
 
 enum { CHILDREN_MAX = 64, INODES_MAX = 1024 };
 
@@ -70,6 +73,27 @@ static bool has_inode(const struct inodes *in, unsigned long inode)
 	return false;
 }
 
+/* Sockets of a family of processes, as they are found. */
+struct search {
+	struct inodes in;
+	struct listening *out;
+	size_t n;
+	enum mdl_carrier carrier;
+};
+
+/* One socket that listens; the wildcard address is reached by the loopback. */
+static void found(void *ctx, unsigned long inode, const struct mdl_inet *at)
+{
+	static const uint8_t any[16], loop4[4] = { 127, 0, 0, 1 }, loop6[16] = { [15] = 1 };
+	struct search *s = ctx;
+	if (s->n == PROCFS_SOCKETS_MAX || !has_inode(&s->in, inode))
+		return;
+	struct listening *l = &s->out[s->n++];
+	*l = (struct listening){ s->carrier, *at };
+	if (memcmp(at->ip, any, at->family == 4 ? 4 : 16) == 0)
+		l->at = at->family == 4 ? mdl_inet4(loop4, at->port) : mdl_inet6(loop6, at->port);
+}
+
 /* /proc/net writes addresses as 32-bit words of the machine's byte order, in hex. */
 static bool parse_address(const char *hex, unsigned port, struct mdl_inet *out)
 {
@@ -77,66 +101,80 @@ static bool parse_address(const char *hex, unsigned port, struct mdl_inet *out)
 	size_t n = strlen(hex);
 	if (n != 8 && n != 32)
 		return false;
-	bool any = true;
 	for (size_t w = 0; w < n / 8; w++) {
 		char word[9];
 		memcpy(word, hex + 8 * w, 8);
 		word[8] = 0;
 		uint32_t v = (uint32_t)strtoul(word, NULL, 16);
 		memcpy(ip + 4 * w, &v, 4);
-		any = any && v == 0;
 	}
-	static const uint8_t loop4[4] = { 127, 0, 0, 1 }, loop6[16] = { [15] = 1 };
-	*out = n == 8 ? mdl_inet4(any ? loop4 : ip, (uint16_t)port)
-		      : mdl_inet6(any ? loop6 : ip, (uint16_t)port);
+	*out = n == 8 ? mdl_inet4(ip, (uint16_t)port) : mdl_inet6(ip, (uint16_t)port);
 	return true;
 }
 
 enum { TCP_STATE_LISTEN = 0x0a, UDP_STATE_OPEN = 0x07 };
 
-static size_t read_table(const char *path, enum mdl_carrier carrier, const struct inodes *in,
-			 struct listening *out, size_t n)
+static void read_table(const char *path, struct search *s)
 {
 	FILE *file = fopen(path, "re");
 	char line[512];
-	unsigned wanted = carrier == MDL_STREAM ? TCP_STATE_LISTEN : UDP_STATE_OPEN;
-	while (file != NULL && n < PROCFS_SOCKETS_MAX && fgets(line, sizeof(line), file) != NULL) {
+	unsigned wanted = s->carrier == MDL_STREAM ? TCP_STATE_LISTEN : UDP_STATE_OPEN;
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
 		char local[33];
 		unsigned port, state;
 		unsigned long inode;
 		struct mdl_inet at;
 		if (sscanf(line,
 			   " %*u: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f:] %x %*s %*s %*s %*u %*u %lu",
-			   local, &port, &state, &inode) != 4 ||
-		    state != wanted || !has_inode(in, inode) || !parse_address(local, port, &at))
-			continue;
-		out[n++] = (struct listening){ carrier, at };
+			   local, &port, &state, &inode) == 4 &&
+		    state == wanted && parse_address(local, port, &at))
+			found(s, inode, &at);
 	}
 	if (file != NULL)
 		fclose(file);
-	return n;
+}
+
+/* For processes in another network namespace than ours, and kernels without sock_diag. */
+static void read_tables(pid_t pid, struct search *s)
+{
+	static const char *const names[2] = { "udp", "tcp" };
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		char path[64];
+		snprintf(path, sizeof(path), "/proc/%d/net/%s%s", (int)pid,
+			 names[s->carrier == MDL_STREAM], v6 ? "6" : "");
+		read_table(path, s);
+	}
+}
+
+static bool in_our_network(pid_t pid)
+{
+	char path[64];
+	struct stat ours, theirs;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	return stat("/proc/self/ns/net", &ours) == 0 && stat(path, &theirs) == 0 &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
 size_t procfs_listening(pid_t pid, struct listening out[PROCFS_SOCKETS_MAX])
 {
-	static const struct {
-		const char *name;
-		enum mdl_carrier carrier;
-	} tables[] = { { "udp", MDL_DGRAM },
-		       { "udp6", MDL_DGRAM },
-		       { "tcp", MDL_STREAM },
-		       { "tcp6", MDL_STREAM } };
-	struct inodes *in = calloc(1, sizeof(*in));
+	struct search *s = calloc(1, sizeof(*s));
 	struct family family = family_of(pid);
-	size_t n = 0;
-	for (size_t i = 0; in != NULL && i < family.n; i++)
-		read_descriptors(family.v[i], in);
-	for (size_t i = 0; in != NULL && i < MDL_COUNT(tables); i++) {
-		char path[64];
-		snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, tables[i].name);
-		n = read_table(path, tables[i].carrier, in, out, n);
+	if (s == NULL)
+		return 0;
+	s->out = out;
+	for (size_t i = 0; i < family.n; i++)
+		read_descriptors(family.v[i], &s->in);
+	bool near = in_our_network(pid);
+	for (unsigned stream = 0; stream < 2 && s->in.n > 0; stream++) {
+		size_t before = s->n;
+		s->carrier = stream ? MDL_STREAM : MDL_DGRAM;
+		if (near && sockdiag_each(s->carrier, found, s))
+			continue;
+		s->n = before;
+		read_tables(pid, s);
 	}
-	free(in);
+	size_t n = s->n;
+	free(s);
 	return n;
 }
 

@@ -19,7 +19,7 @@ size_t schedule_count(const struct schedule *s);
 
 /** What decides an entry's weight. */
 struct schedule_facts {
-	uint64_t picked; /* cases made of it so far */
+	uint64_t picked; /* cases made of it so far; what ends the target counts many times */
 	uint64_t rarest; /* how often its rarest feature was seen; 0: it has none */
 	unsigned depth;	 /* how deep it got */
 };

@@ -17,10 +17,12 @@ enum {
 	OUTPUT_KEPT = 64 << 10,
 	ARGS_MAX = 256,
 	LAST_LINES = 300,
-	SANITIZERS = 4
+	SANITIZERS = 4,
+	SEEN_OFTEN =
+		4 /* times half a millisecond, for a server that binds one socket after the other */
 };
 
-static const mdl_time poll_every = 2 * MDL_MS;
+static const mdl_time poll_every = MDL_MS / 2;
 
 struct target {
 	struct target_conf conf;
@@ -339,16 +341,23 @@ static mdl_err not_listening(const struct target *t, struct mdl_why *why)
 			words[0] == 0 ? "" : "; it said: ", words);
 }
 
-static mdl_err wait_until_it_listens(struct target *t, struct mdl_why *why)
+/* Does it listen on all that it listened on before? */
+static bool as_before(const struct target *t, const bool had[2])
+{
+	return t->starts > 1 && t->has[0] == had[0] && t->has[1] == had[1];
+}
+
+static mdl_err wait_until_it_listens(struct target *t, const bool had[2], struct mdl_why *why)
 {
 	mdl_time until = loop_clock() + t->conf.start_max;
-	/* seen twice, so that a server that binds one socket after the other is seen with both */
+	/* The first time seen twice, for a server may bind one socket after the other. */
 	for (unsigned seen = 0; loop_clock() < until;) {
 		struct timespec nap = { 0, poll_every };
 		loop_once(t->conf.loop, false);
 		if (t->exited)
 			return ended_at_start(t, why);
-		if ((t->conf.to != NULL ? given_listens(t) : find_sockets(t)) && ++seen == 2)
+		bool listens = t->conf.to != NULL ? given_listens(t) : find_sockets(t);
+		if (listens && (++seen == SEEN_OFTEN || as_before(t, had)))
 			return MDL_OK;
 		nanosleep(&nap, NULL);
 	}
@@ -371,9 +380,11 @@ mdl_err target_start(struct target *t, struct mdl_why *why)
 		err = start_child(t, why);
 	if (err != MDL_OK)
 		return err;
+	bool had[2] = { t->has[0], t->has[1] };
+	t->has[0] = t->has[1] = false;
 	if (t->conf.to != NULL)
 		use_given(t);
-	err = wait_until_it_listens(t, why);
+	err = wait_until_it_listens(t, had, why);
 	if (err != MDL_OK)
 		target_stop(t);
 	return err;

@@ -116,7 +116,9 @@ static void shorten_and_confirm(struct triage_work *w, struct triaged *out)
 	if (mdl_recipe_copy(&whole, &w->recipe) != MDL_OK)
 		w->err = mdl_fail(w->why, MDL_ENOMEM, "out of memory");
 	w->quick = true;
+	executor_hurry(w->conf->executor, true);
 	triage_shorten(w);
+	executor_hurry(w->conf->executor, false);
 	w->quick = false;
 	out->tried = w->conf->confirm;
 	out->confirmed = triage_count(w);

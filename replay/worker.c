@@ -203,6 +203,7 @@ static mdl_err play_case(struct self *s, uint64_t number)
 		struct case_result r = { .number = number,
 					 .entry = (uint32_t)made.entry,
 					 .restarted = o.restarted,
+					 .ended = !target_running(s->target),
 					 .features = o.features };
 		look_at_use(s, &r, &o.suspicions);
 		put_aside(s, number, &o.suspicions);

@@ -18,10 +18,27 @@ enum {
 	AT_ECHO = 0
 };
 #define AN_ANSWER 0x80000000U
+/* Of requests: opcode and what kind of thing is asked for, so few that each can be tried with each. */
+#define A_REQUEST 0x40000000U
+enum { AT_REQUEST_OPCODE = 8 };
 
-enum kind { NOTHING, ADDRESS, ALIAS, DELEGATION, ZONE, TEXT, SERVICE, POINTER, SECURITY, OTHER };
-static const char *const kind_names[] = { "nothing", "address", "alias",   "delegation", "zone",
-					  "text",    "service", "pointer", "security",	 "other" };
+enum kind {
+	NOTHING,
+	ADDRESS,
+	ALIAS,
+	DELEGATION,
+	ZONE,
+	TEXT,
+	SERVICE,
+	POINTER,
+	SECURITY,
+	OTHER,
+	TRANSFER,
+	ANYTHING
+};
+static const char *const kind_names[] = { "nothing",  "address", "alias",    "delegation",
+					  "zone",     "text",	 "service",  "pointer",
+					  "security", "other",	 "transfer", "anything" };
 
 static enum kind kind_of(uint16_t type)
 {
@@ -55,6 +72,11 @@ static enum kind kind_of(uint16_t type)
 	case DNS_T_NSEC3:
 	case DNS_T_NSEC3PARAM:
 		return SECURITY;
+	case DNS_T_AXFR:
+	case DNS_T_IXFR:
+		return TRANSFER;
+	case DNS_T_ANY:
+		return ANYTHING;
 	default:
 		return OTHER;
 	}
@@ -65,13 +87,23 @@ static uint32_t class_of(uint16_t count)
 	return count < 2 ? count : 2;
 }
 
+static uint32_t code_of_request(struct dns_walk *w)
+{
+	struct dns_record q;
+	bool asks = mdl_dns_walk_next(w, &q) && q.section == DNS_S_QUESTION;
+	return A_REQUEST | (uint32_t)dns_opcode_of(w->h.flags) << AT_REQUEST_OPCODE |
+	       (uint32_t)(asks ? kind_of(q.type) : NOTHING);
+}
+
 uint32_t mdl_dns_observe(struct mdl_ctx *x, struct mdl_slice msg)
 {
 	struct dns_walk w;
 	struct dns_record rr;
 	enum kind kind = NOTHING;
-	if (!mdl_dns_walk(&w, dns_body(x->carrier, msg)) || (w.h.flags & DNS_F_QR) == 0)
+	if (!mdl_dns_walk(&w, dns_body(x->carrier, msg)))
 		return 0;
+	if ((w.h.flags & DNS_F_QR) == 0)
+		return x->dir == MDL_C2S ? code_of_request(&w) : 0;
 	uint32_t rcode = w.h.flags & 15;
 	while (mdl_dns_walk_next(&w, &rr)) {
 		if (rr.section == DNS_S_ANSWER && kind == NOTHING)
@@ -143,8 +175,20 @@ static mdl_err parts_text(uint32_t code, struct mdl_buf *out)
 	return err;
 }
 
+static mdl_err request_text(uint32_t code, struct mdl_buf *out)
+{
+	mdl_err err =
+		mdl_dns_value_text(mdl_dns_opcodes, code >> AT_REQUEST_OPCODE & 15, "OPCODE", out);
+	unsigned kind = code & 0xff;
+	return err == MDL_OK && kind < MDL_COUNT(kind_names)
+		       ? mdl_buf_printf(out, " for %s", kind_names[kind])
+		       : err;
+}
+
 mdl_err mdl_dns_state_text(uint32_t code, struct mdl_buf *out)
 {
+	if ((code & A_REQUEST) != 0 && (code & AN_ANSWER) == 0)
+		return request_text(code, out);
 	if ((code & AN_ANSWER) == 0)
 		return mdl_buf_printf(out, "no answer");
 	mdl_err err = mdl_dns_value_text(mdl_dns_opcodes, code >> AT_OPCODE & 15, "OPCODE", out);

@@ -138,7 +138,7 @@ static void test_recorded(void **state)
 		wire_assert_nested(&w);
 		wire_assert_repair_changes_nothing(&w);
 		assert_true(mdl_dns.guess(r->on, mdl_buf_slice(&w.msg)) >= 90);
-		assert_int_equal(mdl_observe(w.x, mdl_buf_slice(&w.msg)) != 0, r->dir == MDL_S2C);
+		assert_true(mdl_observe(w.x, mdl_buf_slice(&w.msg)) != 0);
 		assert_true(mdl_pair_key(w.x, mdl_buf_slice(&w.msg)) != 0);
 		wire_close(&w);
 	}

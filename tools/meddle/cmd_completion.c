@@ -11,7 +11,8 @@ static void bash_options(const struct command *c)
 {
 	printf("\t%s) words=\"--help", c->name);
 	for (size_t i = 0; i < c->opts.n; i++)
-		printf(" --%s", c->opts.v[i].name);
+		if (!c->opts.v[i].file_only)
+			printf(" --%s", c->opts.v[i].name);
 	printf("\" ;;\n");
 }
 

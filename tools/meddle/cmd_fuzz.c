@@ -43,20 +43,33 @@ static void say_where(const struct campaign_status *s)
 	printf("go on:     meddle fuzz --resume --out %s ...\n", s->out);
 }
 
+/* The target as the configuration file has it; the words stay the file's. */
+static void command_of(const struct campaign_options *o, char *out[MDL_STRINGS_MAX + 1])
+{
+	for (size_t i = 0; i < o->command.n; i++)
+		out[i] = (char *)(uintptr_t)o->command.v[i];
+	out[o->command.n] = NULL;
+}
+
 static int run(void *options, const struct mdl_args *args)
 {
 	const struct campaign_options *o = options;
 	struct campaign_status status;
 	struct mdl_why why = { "" };
-	if (args->words.n == 0 && !o->resume)
+	const struct mdl_strings *inputs = args->words.n > 0 ? &args->words : &o->captures;
+	char *command[MDL_STRINGS_MAX + 1], **argv = args->after;
+	if (inputs->n == 0 && !o->resume)
 		return trouble_text(
 			"fuzz: give captures, traces or folders of them; see meddle fuzz --help");
+	command_of(o, command);
+	if (argv == NULL && o->command.n > 0 && o->to_text == NULL)
+		argv = command;
 	struct live *live = live_new(o->json);
 	if (live == NULL)
 		return trouble_text("out of memory");
 	struct campaign_hooks hooks = { on_status, on_finding, on_note, stop, live };
 	interruptible();
-	mdl_err err = campaign_run(o, &args->words, args->after, &hooks, &status, &why);
+	mdl_err err = campaign_run(o, inputs, argv, &hooks, &status, &why);
 	live_end(live, &status);
 	if (live_kind(live) != LIVE_JSON && status.depth_names != NULL)
 		say_where(&status);
@@ -84,7 +97,8 @@ static const char examples[] =
 	"  meddle fuzz pcaps/dns --for 60s -- dnsmasq -k -p {port} --no-resolv --no-hosts\n"
 	"  meddle fuzz query.pcap --to udp://127.0.0.1:5353 --cases 10000\n"
 	"  meddle fuzz pcaps/dns --out run1 --seed 7 --workers 2 -- knotd -c knot.conf\n"
-	"  meddle fuzz --resume --out run1 --for 8h -- knotd -c knot.conf\n";
+	"  meddle fuzz --resume --out run1 --for 8h -- knotd -c knot.conf\n"
+	"  meddle fuzz -c nightly.yaml --for 8h\n";
 
 const struct command command_fuzz = {
 	.name = "fuzz",

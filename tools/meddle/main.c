@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "replay/files.h"
 #include "tools/meddle/command.h"
+
+enum { CONFIG_MAX = 1 << 20 };
 
 static const struct command *const all[] = {
 	&command_show,	 &command_replay, &command_fuzz,       &command_triage,
@@ -98,22 +101,75 @@ static int version(void)
 
 /* ---- running one ---- */
 
+/* A command about to run: its options with all that they borrow from. */
+struct call {
+	const struct command *c;
+	int argc;
+	char **argv;
+	void *options;
+	struct mdl_args args;
+	struct mdl_conf *conf;
+	struct mdl_buf text; /* of the file */
+	struct mdl_why why;
+};
+
+/* What --config names; NULL if the command has no such option, or it was not given. */
+static const char *config_file(const struct call *k)
+{
+	for (size_t i = 0; i < k->c->opts.n; i++)
+		if (strcmp(k->c->opts.v[i].name, "config") == 0)
+			return *(const char *const *)((char *)k->options + k->c->opts.v[i].at);
+	return NULL;
+}
+
+static mdl_err read_arguments(struct call *k)
+{
+	return mdl_opts_argv(k->c->opts, k->argc, k->argv, k->options, &k->args, &k->why);
+}
+
+/* Once more from the beginning: the presets, the file, and the command line, which wins. */
+static mdl_err read_config(struct call *k, const char *path)
+{
+	memset(k->options, 0, k->c->size);
+	mdl_err err = file_read(path, &k->text, &k->why);
+	if (err == MDL_OK)
+		err = mdl_conf_parse(mdl_buf_slice(&k->text), path, &k->conf, &k->why);
+	if (err == MDL_OK)
+		err = mdl_opts_preset(k->c->opts, k->options, &k->why);
+	if (err == MDL_OK)
+		err = mdl_opts_conf(k->c->opts, k->conf, k->options, &k->why);
+	return err == MDL_OK ? read_arguments(k) : err;
+}
+
+static mdl_err read_options(struct call *k)
+{
+	mdl_err err = mdl_opts_preset(k->c->opts, k->options, &k->why);
+	if (err == MDL_OK)
+		err = read_arguments(k);
+	const char *path = err == MDL_OK && !k->args.help ? config_file(k) : NULL;
+	return path == NULL ? err : read_config(k, path);
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
-	struct mdl_args *args = calloc(1, sizeof(*args));
+	struct call *k = calloc(1, sizeof(*k));
 	void *options = calloc(1, c->size + 1);
-	struct mdl_why why = { "" };
 	int code = EXIT_TROUBLE;
-	mdl_err err = args == NULL || options == NULL ? mdl_fail(&why, MDL_ENOMEM, "out of memory")
-						      : mdl_opts_preset(c->opts, options, &why);
-	if (err == MDL_OK)
-		err = mdl_opts_argv(c->opts, argc, argv, options, args, &why);
-	if (err != MDL_OK)
-		fprintf(stderr, "meddle %s: %s\n", c->name, why.text);
+	if (k == NULL || options == NULL) {
+		free(k);
+		free(options);
+		return trouble_text("out of memory");
+	}
+	*k = (struct call){ .c = c, .argc = argc, .argv = argv, .options = options };
+	mdl_buf_init(&k->text, CONFIG_MAX);
+	if (read_options(k) != MDL_OK)
+		fprintf(stderr, "meddle %s: %s\n", c->name, k->why.text);
 	else
-		code = args->help ? command_help(c) : c->run(options, args);
+		code = k->args.help ? command_help(c) : c->run(options, &k->args);
+	mdl_conf_free(k->conf);
+	mdl_buf_fini(&k->text);
 	free(options);
-	free(args);
+	free(k);
 	return code;
 }
 
