@@ -24,8 +24,10 @@ static mdl_err read_all(int fd, const char *path, struct mdl_buf *out, struct md
 		if (n == 0)
 			return MDL_OK;
 		mdl_err err = mdl_buf_add(out, mdl_slice(chunk, (size_t)n));
-		if (err != MDL_OK)
+		if (err == MDL_ELIMIT)
 			return mdl_fail(why, err, "%s: longer than %zu bytes", path, out->max);
+		if (err != MDL_OK)
+			return mdl_fail(why, err, "%s: %s", path, mdl_err_text(err));
 	}
 }
 
@@ -85,6 +87,8 @@ bool folder_is(const char *path)
 mdl_err folder_make(const char *path, struct mdl_why *why)
 {
 	char part[PATH_SIZE];
+	if (path[0] == 0)
+		return mdl_fail(why, MDL_EIO, "a folder of no name cannot be made");
 	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", path);
 	for (char *p = part + 1; *p != 0; p++) {
