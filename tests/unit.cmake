@@ -4,6 +4,7 @@ target_link_options(assemble_test PRIVATE
 	-Wl,--wrap=mdl_protocol_by_port,--wrap=mdl_protocol_guess)
 mdl_unit(book mdl_replay)
 mdl_unit(buf mdl_core)
+mdl_unit(bundle mdl_replay)
 mdl_unit(capture mdl_replay)
 mdl_unit(capture_write mdl_replay mdl_test_packets)
 mdl_unit(child mdl_rig)
