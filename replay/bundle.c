@@ -34,6 +34,13 @@ static const struct mdl_opt keys[] = {
 	{ "confirmed", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, confirmed), "N", "times" },
 	{ "tried", 0, MDL_OPT_UINT, offsetof(struct bundle_facts, tried), "N", "times" },
 	{ "sandbox", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, sandbox), NULL, "own network" },
+	{ "dir", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, dir), "DIR", "of the command" },
+	{ "probe", 0, MDL_OPT_TEXT, offsetof(struct bundle_facts, probe), "HEX",
+	  "that it answers" },
+	{ "in-order", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, in_order), NULL,
+	  "it handles one datagram after the other" },
+	{ "half-close", 0, MDL_OPT_FLAG, offsetof(struct bundle_facts, half_close), NULL,
+	  "it answers all of a stream that was ended" },
 	{ "hang-after", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, hang_after), "TIME",
 	  "of silence", "1s" },
 	{ "patience", 0, MDL_OPT_TIME, offsetof(struct bundle_facts, patience), "TIME",
@@ -90,6 +97,11 @@ static mdl_err put_list(struct mdl_buf *out, const char *key, const struct mdl_s
 	return err;
 }
 
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
 static mdl_err put_facts(struct mdl_buf *out, const struct bundle_facts *f)
 {
 	mdl_err err = put_text(out, "kind", f->kind);
@@ -107,15 +119,20 @@ static mdl_err put_facts(struct mdl_buf *out, const struct bundle_facts *f)
 		err = put_list(out, "command", &f->command);
 	if (err == MDL_OK)
 		err = put_list(out, "set", &f->settings);
+	if (err == MDL_OK)
+		err = put_text(out, "dir", f->dir);
+	if (err == MDL_OK)
+		err = put_text(out, "probe", f->probe);
 	if (err != MDL_OK)
 		return err;
 	return mdl_buf_printf(out,
 			      "seed: %" PRIu64 "\ncase: %" PRIu64 "\nentry: %" PRIu64
 			      "\nrepeat: %" PRIu64 "\nconfirmed: %" PRIu64 "\ntried: %" PRIu64
-			      "\nsandbox: %s\nhang-after: %" PRId64 "ns\npatience: %" PRId64
-			      "ns\nstart: %" PRId64 "ns\n",
+			      "\nsandbox: %s\nin-order: %s\nhalf-close: %s\nhang-after: %" PRId64
+			      "ns\npatience: %" PRId64 "ns\nstart: %" PRId64 "ns\n",
 			      f->seed, f->number, f->entry, f->repeat, f->confirmed, f->tried,
-			      f->sandbox ? "yes" : "no", f->hang_after, f->patience, f->start_max);
+			      yes_no(f->sandbox), yes_no(f->in_order), yes_no(f->half_close),
+			      f->hang_after, f->patience, f->start_max);
 }
 
 void bundle_facts_fini(struct bundle_facts *f)

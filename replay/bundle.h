@@ -31,6 +31,9 @@ struct bundle_facts {
 	uint64_t repeat; /* how often trace.txt is played in a row; 1 but for leaks */
 	uint64_t confirmed, tried;
 	bool sandbox;
+	const char *dir;	   /* where the command was started; NULL */
+	const char *probe;	   /* hex: a datagram that shows whether it is alive; NULL */
+	bool in_order, half_close; /* struct manner: fenced, eager_end */
 	mdl_time hang_after, patience, start_max;
 	struct mdl_conf *pool; /* freed by bundle_facts_fini */
 };

@@ -187,7 +187,8 @@ static mdl_err judge(struct executor *e, const struct mdl_trace *t, struct outco
 		return err;
 	bool alive = still_alive(e, t, out);
 	let_it_end(e, t, &out->run);
-	struct evidence ev = { e->conf.target, &out->run, &out->features, x, alive };
+	bool fenced = e->conf.manner->fenced && t->carrier == MDL_DGRAM;
+	struct evidence ev = { e->conf.target, &out->run, &out->features, x, alive, fenced };
 	oracle_ask(&ev, &out->suspicions);
 	if (!alive || out->run.outcome == PLAYER_STUCK)
 		target_stop(e->conf.target);
@@ -200,7 +201,7 @@ static void look_back(struct executor *e, struct outcome *out)
 	static const struct run nothing;
 	if (!target_ended(e->conf.target))
 		return;
-	struct evidence ev = { e->conf.target, &nothing, &out->features, e->x[0], true };
+	struct evidence ev = { e->conf.target, &nothing, &out->features, e->x[0], true, true };
 	oracle_ask(&ev, &out->suspicions);
 }
 

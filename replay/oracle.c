@@ -107,22 +107,57 @@ static struct mdl_slice request_of(const struct run *r, size_t i)
 	return MDL_LIT("");
 }
 
-static const char *wrong_with(const struct evidence *e, size_t i)
+/*
+ * Did the target see the messages that we said? On a stream, one whose length is a lie may have been read as
+ * others than these, and then nobody knows which request an answer belongs to.
+ */
+static bool read_as_said(const struct evidence *e)
+{
+	const struct mdl_trace *t = e->run->said;
+	bool as_said = true;
+	e->x->dir = MDL_C2S;
+	for (size_t i = 0; as_said && t->carrier == MDL_STREAM && i < t->n; i++) {
+		struct mdl_slice msg = mdl_buf_slice(&t->v[i]->bytes);
+		size_t n = 0;
+		if (t->v[i]->dir == MDL_C2S)
+			as_said = mdl_frame(e->x, msg, &n) == MDL_OK && n == msg.n;
+	}
+	return as_said;
+}
+
+/* Is there any request, said before it, to which the answer would be right? */
+static bool right_for_any(const struct evidence *e, size_t i)
+{
+	const struct mdl_trace *t = e->run->said;
+	for (size_t k = 0; k < i; k++)
+		if (t->v[k]->dir == MDL_C2S && mdl_judge(e->x, mdl_buf_slice(&t->v[k]->bytes),
+							 mdl_buf_slice(&t->v[i]->bytes)) == NULL)
+			return true;
+	return false;
+}
+
+static const char *wrong_with(const struct evidence *e, size_t i, bool as_said)
 {
 	struct mdl_slice answer = mdl_buf_slice(&e->run->said->v[i]->bytes);
+	if (!as_said)
+		return mdl_judge(e->x, MDL_LIT(""), answer);
 	const char *wrong = mdl_judge(e->x, request_of(e->run, i), answer);
 	e->x->dir = MDL_S2C;
 	bool stray = e->run->info[i].request == EXCHANGE_NONE && mdl_pair_key(e->x, answer) != 0;
-	return wrong == NULL && stray ? "an answer that nobody asked for" : wrong;
+	if (wrong == NULL && stray)
+		wrong = "an answer that nobody asked for";
+	/* Requests with one id that are open together: the answer may be any one's. */
+	return wrong != NULL && !e->fenced && right_for_any(e, i) ? NULL : wrong;
 }
 
 static void look_at_answers(const struct evidence *e, struct suspicions *out)
 {
 	const struct mdl_trace *t = e->run->said;
+	bool as_said = t != NULL && read_as_said(e);
 	for (size_t i = 0; t != NULL && i < t->n; i++) {
 		if (t->v[i]->dir != MDL_S2C)
 			continue;
-		const char *wrong = wrong_with(e, i);
+		const char *wrong = wrong_with(e, i, as_said);
 		if (wrong != NULL)
 			suspicion_add(out, MDL_MEDIUM, "answer", mdl_hash_str(wrong, 1), "%s",
 				      wrong);

@@ -28,7 +28,8 @@ struct evidence {
 	const struct run *run;
 	const struct features *features;
 	struct mdl_ctx *x;
-	bool alive; /* it still answers a probe, or was not asked */
+	bool alive;  /* it still answers a probe, or was not asked */
+	bool fenced; /* each request was over before the next one went out */
 };
 
 struct oracle {

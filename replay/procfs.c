@@ -9,6 +9,9 @@
 
 #include "replay/sockdiag.h"
 
+/* No program has a terabyte for itself; the shadow memory of AddressSanitizer is larger. */
+static const uint64_t SHADOWED = (uint64_t)1 << 40;
+
 enum { CHILDREN_MAX = 64, INODES_MAX = 1024 };
 
 /* The process and its children, of any generation, as far as there is room. */
@@ -191,16 +194,17 @@ static bool read_stat(pid_t pid, struct procfs_use *out)
 	text[n] = 0;
 	const char *behind = strrchr(text, ')'); /* the name may hold anything */
 	char state;
-	unsigned long user, system;
+	unsigned long user, system, space;
 	long pages;
 	if (behind == NULL || sscanf(behind + 1,
 				     " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d "
 				     "%*d %*d %*d %*d %*u "
-				     "%*u %ld",
-				     &state, &user, &system, &pages) != 4)
+				     "%lu %ld",
+				     &state, &user, &system, &space, &pages) != 5)
 		return false;
 	out->tasks++;
 	out->running |= state == 'R';
+	out->shadowed |= space > SHADOWED;
 	out->rss += (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	out->cpu_ms += (user + system) * 1000UL / (unsigned long)sysconf(_SC_CLK_TCK);
 	return true;

@@ -23,6 +23,7 @@ struct procfs_use {
 	unsigned tasks;	 /* processes */
 	uint64_t cpu_ms; /* user and system time so far */
 	bool running;	 /* one of them is on a processor or wants to be */
+	bool shadowed;	 /* one has the address space of a sanitizer, which frees memory late */
 };
 
 /** Of `pid` and its children. False if `pid` is gone. */

@@ -1,6 +1,7 @@
 /* Gives a finding its name and writes it down. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/hash.h"
 #include "protocols/diff.h"
@@ -51,17 +52,29 @@ void triage_sign(struct triage_work *w, struct triaged *out, struct mdl_buf *sta
 	snprintf(out->title, sizeof(out->title), "%s", c.title);
 }
 
+/* Texts that the facts borrow. */
+struct texts {
+	char signature[17], to[512], dir[PATH_SIZE];
+	char probe[2 * sizeof(((struct manner *)NULL)->probe) + 1];
+};
+
+static void probe_text(const struct manner *m, char *out)
+{
+	for (unsigned i = 0; i < m->probe_len; i++)
+		snprintf(out + (size_t)2 * i, 3, "%02x", m->probe[i]);
+}
+
 static void facts_of(struct triage_work *w, const struct triaged *r, struct bundle_facts *f,
-		     char signature[17], char to[512])
+		     struct texts *texts)
 {
 	const struct target_conf *t = &w->conf->target;
 	const struct manner *m = executor_configuration(w->conf->executor)->manner;
 	struct mdl_buf text;
-	snprintf(signature, 17, "%016" PRIx64, r->signature);
+	snprintf(texts->signature, sizeof(texts->signature), "%016" PRIx64, r->signature);
 	*f = (struct bundle_facts){ .kind = r->kind,
 				    .severity = mdl_severity_text(r->severity),
 				    .title = r->title,
-				    .signature = signature,
+				    .signature = texts->signature,
 				    .protocol = t->proto->name,
 				    .seed = w->conf->seed,
 				    .number = w->job->number,
@@ -70,6 +83,8 @@ static void facts_of(struct triage_work *w, const struct triaged *r, struct bund
 				    .confirmed = r->confirmed,
 				    .tried = r->tried,
 				    .sandbox = w->conf->sandbox,
+				    .in_order = m->fenced,
+				    .half_close = m->eager_end,
 				    .hang_after = m->hang_after,
 				    .patience = m->patience,
 				    .start_max = t->start_max };
@@ -79,15 +94,22 @@ static void facts_of(struct triage_work *w, const struct triaged *r, struct bund
 		f->settings = *t->settings;
 	mdl_buf_init(&text, 500);
 	if (t->to != NULL && mdl_addr_text(t->to, &text) == MDL_OK) {
-		snprintf(to, 512, "%s", mdl_buf_text(&text));
-		f->to = to;
+		snprintf(texts->to, sizeof(texts->to), "%s", mdl_buf_text(&text));
+		f->to = texts->to;
 	}
 	mdl_buf_fini(&text);
+	if (m->fence_on) {
+		probe_text(m, texts->probe);
+		f->probe = texts->probe;
+	}
+	if (t->argv != NULL && getcwd(texts->dir, sizeof(texts->dir)) != NULL)
+		f->dir = texts->dir;
 }
 
 mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slice stack)
 {
-	char signature[17], to[512], path[PATH_SIZE];
+	char path[PATH_SIZE];
+	struct texts texts;
 	struct mdl_buf recipe;
 	struct bundle b = { .trace = w->trace,
 			    .original = w->made.trace,
@@ -98,8 +120,8 @@ mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slic
 			    .stack = stack };
 	for (size_t i = 0; i < w->n_before; i++)
 		b.before[i] = w->before[i];
-	facts_of(w, out, &b.facts, signature, to);
-	snprintf(out->bundle, sizeof(out->bundle), "%s-%s", out->kind, signature);
+	facts_of(w, out, &b.facts, &texts);
+	snprintf(out->bundle, sizeof(out->bundle), "%s-%s", out->kind, texts.signature);
 	mdl_buf_init(&recipe, TEXT_MAX);
 	mdl_err err = maker_words(w->conf->maker, w->made.entry, &w->recipe, &recipe);
 	b.recipe = mdl_buf_slice(&recipe);

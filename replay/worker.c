@@ -139,7 +139,7 @@ static void look_at_use(struct self *s, struct case_result *r, struct suspicions
 	bool slow = s->played % (LOOK_EVERY * SLOW_EVERY) == 0;
 	r->rss = use.rss;
 	r->fds = use.fds;
-	if (grows(s->rss, slow, use.rss, GROWN_RSS))
+	if (!use.shadowed && grows(s->rss, slow, use.rss, GROWN_RSS))
 		suspicion_add(all, MDL_MEDIUM, "leak", mdl_hash_str("leak", 0),
 			      "memory grows with every such conversation");
 	if (grows(s->fds, slow, use.fds, GROWN_FDS))

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "netns/ns.h"
 #include "protocols/registry.h"
 #include "replay/bundle.h"
@@ -33,6 +34,24 @@ struct again {
 	char *argv[BUNDLE_ARGS_MAX + 1];
 };
 
+/* How the campaign talked to the target. */
+static mdl_err manner_of(const struct bundle_facts *f, struct manner *out, struct mdl_why *why)
+{
+	struct mdl_buf probe;
+	*out = (struct manner){ .fenced = f->in_order,
+				.eager_end = f->half_close,
+				.patience = f->patience,
+				.hang_after = f->hang_after };
+	mdl_buf_init(&probe, sizeof(out->probe));
+	bool good = f->probe == NULL || mdl_text_unhex(&probe, mdl_slice_str(f->probe)) == MDL_OK;
+	if (probe.n > 0)
+		memcpy(out->probe, probe.p, probe.n);
+	out->probe_len = (unsigned)probe.n;
+	out->fence_on = probe.n > 0;
+	mdl_buf_fini(&probe);
+	return good ? MDL_OK : mdl_fail(why, MDL_EINVAL, "finding.yaml: probe: expected hex");
+}
+
 static mdl_err open_again(struct again *a, char *const *after, struct mdl_why *why)
 {
 	const struct bundle_facts *f = &a->b.facts;
@@ -51,7 +70,8 @@ static mdl_err open_again(struct again *a, char *const *after, struct mdl_why *w
 		err = ns_enter(why);
 	if (err == MDL_OK)
 		err = loop_new(&a->loop, why);
-	a->manner = (struct manner){ .patience = f->patience, .hang_after = f->hang_after };
+	if (err == MDL_OK)
+		err = manner_of(f, &a->manner, why);
 	struct target_conf tc = { .loop = a->loop,
 				  .proto = p,
 				  .settings = &f->settings,
@@ -59,6 +79,7 @@ static mdl_err open_again(struct again *a, char *const *after, struct mdl_why *w
 					  : local	? a->argv
 							: NULL,
 				  .to = to == NULL ? NULL : &a->to,
+				  .dir = f->dir != NULL && folder_is(f->dir) ? f->dir : NULL,
 				  .start_max = f->start_max };
 	if (err == MDL_OK)
 		err = target_new(&tc, &a->target, why);
