@@ -43,15 +43,16 @@ static void expect(struct pair *p, enum ipc_type type, struct mdl_slice data)
 static void test_messages(void **state)
 {
 	(void)state;
+	static const uint64_t words[] = { 3, UINT64_MAX };
 	struct pair p;
 	enum ipc_type type;
 	struct mdl_slice data;
 	open_pair(&p);
 	assert_false(ipc_next(&p.in, &type, &data));
-	assert_true(ipc_send(p.fd[0], IPC_RUN, &(struct ipc_run){ 3, 4 }, sizeof(struct ipc_run)));
+	assert_true(ipc_send(p.fd[0], IPC_RUN, words, sizeof(words)));
 	assert_true(ipc_send(p.fd[0], IPC_DONE, NULL, 0));
 	assert_true(ipc_send_text(p.fd[0], IPC_LOG, "a line"));
-	expect(&p, IPC_RUN, mdl_slice(&(struct ipc_run){ 3, 4 }, sizeof(struct ipc_run)));
+	expect(&p, IPC_RUN, mdl_slice(words, sizeof(words)));
 	expect(&p, IPC_DONE, MDL_LIT(""));
 	expect(&p, IPC_LOG, MDL_LIT("a line"));
 	assert_false(ipc_next(&p.in, &type, &data));
