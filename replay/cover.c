@@ -84,14 +84,11 @@ static void discard(struct choice *c)
 
 /* ---- bids: a heap with the best on top ---- */
 
-/* More features a cost; then the cheaper one; then the earlier one. */
+/* More features a cost; then the earlier one. */
 static bool better(const struct choice *c, const struct bid *a, const struct bid *b)
 {
-	uint64_t cost_a = c->v[a->item].cost, cost_b = c->v[b->item].cost;
-	uint64_t x = a->gain * cost_b, y = b->gain * cost_a;
-	if (x != y)
-		return x > y;
-	return cost_a != cost_b ? cost_a < cost_b : a->item < b->item;
+	uint64_t x = a->gain * c->v[b->item].cost, y = b->gain * c->v[a->item].cost;
+	return x != y ? x > y : a->item < b->item;
 }
 
 static void swap(struct bid *a, struct bid *b)

@@ -84,7 +84,9 @@ static void test_what_cannot_be(void **state)
 	expect_failure(file_read(dir.path, &b, &why), &why, "directory");
 	expect_failure(file_write(scratch_file(&dir, "no/f"), MDL_LIT("x"), false, &why), &why,
 		       "no/f");
-	expect_failure(file_write(dir.path, MDL_LIT("x"), false, &why), &why, dir.path);
+	assert_int_equal(folder_make(scratch_file(&dir, "sub"), NULL), MDL_OK);
+	expect_failure(file_write(scratch_file(&dir, "sub"), MDL_LIT("x"), false, &why), &why,
+		       "/sub: ");
 	expect_failure(file_write(long_path, MDL_LIT("x"), false, &why), &why, "too long");
 	expect_failure(file_write("/dev/full/x", MDL_LIT("x"), false, &why), &why, "/dev/full");
 	expect_failure(folder_make(scratch_file(&dir, "f"), &why), &why, "not a folder");
@@ -94,7 +96,7 @@ static void test_what_cannot_be(void **state)
 	expect_failure(folder_list(scratch_file(&dir, "gone"), &names, &why), &why, "gone: No");
 	/* nothing is left of what could not be written */
 	assert_int_equal(folder_list(dir.path, &names, &why), MDL_OK);
-	assert_int_equal(names.n, 1);
+	assert_int_equal(names.n, 2); /* f and sub */
 	names_free(&names);
 	mdl_buf_fini(&b);
 	scratch_close(&dir);
