@@ -96,6 +96,8 @@ bool folder_is(const char *path)
 mdl_err folder_make(const char *path, struct mdl_why *why)
 {
 	char part[PATH_SIZE];
+	if (path[0] == 0)
+		return mdl_fail(why, MDL_EIO, "a folder of no name cannot be made");
 	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", path);
 	for (char *p = part + 1; *p != 0; p++) {

@@ -101,10 +101,15 @@ static mdl_err load_capture(const char *path, const struct load_conf *conf, stru
 static mdl_err load_file(const char *path, const struct load_conf *conf, struct trace_list *out,
 			 struct load_stats *stats, struct mdl_why *why)
 {
+	struct mdl_why problem = { "" };
+	bool trace = strcmp(path, "-") != 0 && load_is_trace(path);
 	stats->files++;
-	if (strcmp(path, "-") != 0 && load_is_trace(path))
-		return load_trace(path, out, why);
-	return load_capture(path, conf, out, stats, why);
+	mdl_err err = trace ? load_trace(path, out, &problem)
+			    : load_capture(path, conf, out, stats, &problem);
+	if (err == MDL_OK || err == MDL_ENOMEM || conf->on_bad == NULL)
+		return err == MDL_OK ? MDL_OK : mdl_fail(why, err, "%s", problem.text);
+	conf->on_bad(conf->ctx, &problem);
+	return MDL_OK;
 }
 
 /* ---- folders ---- */

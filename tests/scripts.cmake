@@ -1,6 +1,8 @@
 mdl_script(capture.storm capture/storm.sh)
 mdl_script(capture.formats capture/formats.sh)
 mdl_script(capture.loopback capture/loopback.sh)
+mdl_script(corpus corpus_test.sh)
+mdl_script(golden.dns golden_test.sh dns)
 mdl_script(pcaps.dns pcaps_test.sh dns)
 mdl_script(planted.selftest planted/selftest.sh
 	$<TARGET_FILE:planted_dns> $<TARGET_FILE:planted_dns_asan>)

@@ -109,7 +109,7 @@ static mdl_err show_text(struct show *s, const struct item *m)
 	mdl_err err = mdl_show_line(m->x, m->bytes, &s->f, &s->line);
 	if (err == MDL_OK)
 		err = say_flags(m, &s->line);
-	if (err == MDL_OK)
+	if (err == MDL_OK && !s->o->tree) /* they stand behind the tree */
 		err = say_notes(s, &s->line);
 	if (err == MDL_OK && s->o->tree) {
 		err = mdl_buf_put(&s->line, '\n');
@@ -235,6 +235,7 @@ static void say_counts(const struct capture *c, const struct assemble *a)
 		err = mdl_buf_printf(&line, "; ");
 	if (err == MDL_OK)
 		err = assemble_say(&as, &line);
+	fflush(stdout); /* both may go to one place */
 	if (err == MDL_OK)
 		fprintf(stderr, "%s\n", mdl_buf_text(&line));
 	mdl_buf_fini(&line);
