@@ -55,6 +55,7 @@ mdl_unit(time mdl_core)
 mdl_unit(timers mdl_proxy)
 mdl_unit(tracefmt mdl_core)
 mdl_unit(trouble mdl_rig)
+mdl_unit(words mdl_replay)
 mdl_unit(writer mdl_core)
 target_link_options(flow_test PRIVATE -Wl,--wrap=mdl_protocol_guess)
 
