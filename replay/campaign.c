@@ -14,6 +14,7 @@
 #include "replay/crew.h"
 #include "replay/files.h"
 #include "replay/seeds.h"
+#include "replay/words.h"
 
 enum { PATH_SIZE = 4096, TRIAGES_PER_EPOCH = 8, RECIPE_MAX = 4 << 20 };
 
@@ -226,6 +227,50 @@ static mdl_err settle(struct campaign *c)
 	if (err == MDL_OK)
 		err = same_as_before(c, "mutate", c->o->mutate ? "yes" : "no");
 	return err;
+}
+
+/* ---- how it was begun, for reports ---- */
+
+static mdl_err keep_words(struct campaign *c, const char *key, const char *first,
+			  const char *const *words)
+{
+	struct mdl_buf text;
+	mdl_buf_init(&text, RECIPE_MAX);
+	mdl_err err = mdl_buf_printf(&text, "%s", first);
+	if (err == MDL_OK)
+		err = words_join(words, &text);
+	err = err == MDL_OK ? store_set(book_store(c->book), key, mdl_buf_text(&text), c->why)
+			    : mdl_fail(c->why, err, "out of memory");
+	mdl_buf_fini(&text);
+	return err;
+}
+
+static mdl_err keep_beginning(struct campaign *c)
+{
+	char cwd[PATH_SIZE];
+	struct store *s = book_store(c->book);
+	if (store_get_number(s, "started", 0) != 0)
+		return MDL_OK;
+	mdl_err err = store_set_number(s, "started", time(NULL), c->why);
+	if (err == MDL_OK && getcwd(cwd, sizeof(cwd)) != NULL)
+		err = store_set(s, "started_in", cwd, c->why);
+	if (err == MDL_OK && c->o->words != NULL)
+		err = keep_words(c, "command_line", "meddle ", c->o->words);
+	return err;
+}
+
+static mdl_err describe(struct campaign *c)
+{
+	struct store *s = book_store(c->book);
+	mdl_err err = keep_beginning(c);
+	if (err == MDL_OK && c->o->version != NULL)
+		err = store_set(s, "version", c->o->version, c->why);
+	if (err == MDL_OK)
+		err = store_set_number(s, "workers", c->status->workers, c->why);
+	if (err == MDL_OK)
+		err = c->argv == NULL ? store_set(s, "target", c->o->to_text, c->why)
+				      : keep_words(c, "target", "", (const char *const *)c->argv);
+	return err == MDL_OK ? store_set_number(s, "ended", 0, c->why) : err;
 }
 
 /* ---- the corpus ---- */
@@ -659,12 +704,16 @@ mdl_err campaign_run(const struct campaign_options *options, const struct mdl_st
 		err = make_crew(&c);
 	}
 	if (err == MDL_OK)
+		err = describe(&c);
+	if (err == MDL_OK)
 		err = calibrate_crew(&c);
 	if (err == MDL_OK) {
 		c.began = c.rate_since = loop_clock();
 		c.status->phase = "fuzzing";
 		err = run_epochs(&c);
 	}
+	if (c.book != NULL && (err == MDL_OK || err == MDL_EINTERRUPTED))
+		err = store_set_number(book_store(c.book), "ended", time(NULL), why);
 	finish(&c, err);
 	return err == MDL_EINTERRUPTED ? MDL_OK : err;
 }

@@ -128,6 +128,18 @@ mdl_err folder_hold(const char *path, int *fd, struct mdl_why *why)
 	return mdl_fail(why, MDL_EBUSY, "%s: another meddle works in this folder", path);
 }
 
+bool folder_held(const char *path)
+{
+	char lock[PATH_SIZE];
+	if (!path_join(lock, sizeof(lock), path, ".lock"))
+		return false;
+	int fd = open(lock, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 static bool names_add(struct names *n, const char *name)
 {
 	if (n->n == n->cap) {

@@ -116,6 +116,8 @@ mdl_err store_open_read(const char *folder, struct store **out, struct mdl_why *
 	if (err == MDL_OK)
 		err = prepare_tables(s, false, why);
 	if (err == MDL_OK)
+		err = run_sql(s, "BEGIN", why); /* what it sees stays as it is at the first row */
+	if (err == MDL_OK)
 		*out = s;
 	else
 		store_close(s);

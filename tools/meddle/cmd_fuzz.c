@@ -54,7 +54,7 @@ static void command_of(const struct campaign_options *o, char *out[MDL_STRINGS_M
 
 static int run(void *options, const struct mdl_args *args)
 {
-	const struct campaign_options *o = options;
+	struct campaign_options *o = options;
 	struct campaign_status status;
 	struct mdl_why why = { "" };
 	const struct mdl_strings *inputs = args->words.n > 0 ? &args->words : &o->captures;
@@ -69,6 +69,8 @@ static int run(void *options, const struct mdl_args *args)
 	if (live == NULL)
 		return trouble_text("out of memory");
 	struct campaign_hooks hooks = { on_status, on_finding, on_note, stop, live };
+	o->version = MEDDLE_VERSION;
+	o->words = (const char *const *)args->argv;
 	interruptible();
 	child_adopt();
 	mdl_err err = campaign_run(o, inputs, argv, &hooks, &status, &why);
