@@ -13,9 +13,9 @@
 enum { CONFIG_MAX = 1 << 20 };
 
 static const struct command *const all[] = {
-	&command_show,	 &command_replay, &command_fuzz,       &command_triage,
-	&command_corpus, &command_report, &command_list,       &command_completion,
-	NULL,
+	&command_show,	 &command_replay,     &command_fuzz,
+	&command_triage, &command_corpus,     &command_report,
+	&command_list,	 &command_completion, NULL,
 };
 
 const struct command *const *commands(void)
