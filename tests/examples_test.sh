@@ -63,7 +63,7 @@ run() {
 
 failures=0
 ran=0
-for page in meddle meddle-{show,replay,fuzz,triage,list,completion,config}; do
+for page in meddle meddle-{show,replay,fuzz,triage,corpus,report,list,completion,config}; do
 	while IFS= read -r example; do
 		status=0
 		ran=$((ran + 1))
