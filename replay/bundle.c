@@ -275,7 +275,7 @@ static mdl_err read_facts(const char *folder, struct bundle_facts *out, struct m
 	if (!path_join(path, sizeof(path), folder, "finding.yaml"))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
 	if (access(path, F_OK) != 0)
-		return mdl_fail(why, MDL_ENOTFOUND, "no finding.yaml in %s; is it a finding?",
+		return mdl_fail(why, MDL_ENOTFOUND, "%s: no finding.yaml in it; is it a finding?",
 				folder);
 	mdl_buf_init(&text, YAML_MAX);
 	mdl_err err = file_read(path, &text, why);

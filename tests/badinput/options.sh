@@ -52,7 +52,7 @@ refused '--: expected a command behind it' replay "$good" --
 refused '--resume: say with --out which campaign goes on' fuzz --resume "${to[@]}"
 refused 'nothere: no campaign to resume' fuzz --resume --out nothere "${to[@]}"
 refused 'they are for targets that meddle starts' fuzz "$good" "${to[@]}" --sandbox yes --out x
-refused 'finding.yaml: No such file' triage "$captures"
+refused 'no finding.yaml in it; is it a finding' triage "$captures"
 [[ ! -e x && ! -e nothere ]] || fail 'a mistake has left a folder'
 
 # configuration files; each mistake with its place

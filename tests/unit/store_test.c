@@ -295,6 +295,9 @@ static void test_a_reader_sees_what_is_committed(void **state)
 	add_entry(writer, "a.trace", 0);
 	assert_int_equal(entries_in(reader), 0);
 	assert_int_equal(store_commit(writer, NULL), MDL_OK);
+	assert_int_equal(entries_in(reader), 0); /* it stays at one moment */
+	store_close(reader);
+	assert_int_equal(store_open_read(dir.path, &reader, NULL), MDL_OK);
 	assert_int_equal(entries_in(reader), 1);
 	assert_int_equal(store_begin(writer, NULL), MDL_OK);
 	add_entry(writer, "b.trace", 0);

@@ -139,7 +139,7 @@ static int list(const struct options *o, const struct mdl_strings *w)
 		return EXIT_FINE;
 	if (err != MDL_OK)
 		return trouble(&why);
-	fflush(stdout);
+	print_now();
 	if (!o->json)
 		fprintf(stderr, "%zu entries, %s bytes\n", l.entries, mdl_size_text(l.bytes, size));
 	if (l.bad > 0 && !o->json)
@@ -203,7 +203,7 @@ static int say_min(const struct options *o, const struct corpus_min *m)
 	for (size_t i = 0; i < m->n && o->out == NULL && !o->in_place; i++)
 		if (m->v[i].keep)
 			puts(m->v[i].name);
-	fflush(stdout);
+	print_now();
 	fprintf(stderr, "%zu of %zu entries, %s of %s bytes, show all of %zu features%s\n", m->kept,
 		m->n, mdl_size_text(m->kept_bytes, kept), mdl_size_text(m->bytes, all), m->features,
 		o->out == NULL && !o->in_place ? "; -o DIR writes them to a corpus" : "");

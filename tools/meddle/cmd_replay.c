@@ -403,7 +403,7 @@ static mdl_err serve_until_stopped(struct serving *s, const struct mdl_addr *on,
 		       mdl_inet_text(&local, text));
 		both[1].port = local.port;
 	}
-	fflush(stdout);
+	print_now();
 	while (err == MDL_OK && !interrupted())
 		loop_once(s->r->loop, true);
 	see_guests_off(s);

@@ -235,7 +235,7 @@ static void say_counts(const struct capture *c, const struct assemble *a)
 		err = mdl_buf_printf(&line, "; ");
 	if (err == MDL_OK)
 		err = assemble_say(&as, &line);
-	fflush(stdout); /* both may go to one place */
+	print_now(); /* both may go to one place */
 	if (err == MDL_OK)
 		fprintf(stderr, "%s\n", mdl_buf_text(&line));
 	mdl_buf_fini(&line);

@@ -193,11 +193,11 @@ static int triage_one(const struct options *o, const char *folder, char *const *
 static int in_child(const struct options *o, const char *folder, char *const *after)
 {
 	int status = 0;
-	fflush(stdout);
+	print_now();
 	pid_t pid = fork();
 	if (pid == 0) {
 		int code = triage_one(o, folder, after);
-		fflush(stdout);
+		print_now();
 		_exit(code);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))

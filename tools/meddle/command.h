@@ -30,6 +30,8 @@ const struct command *command_find(const char *name);
 int trouble(const struct mdl_why *why);
 /** The same with a sentence of one's own. */
 int trouble_text(const char *fmt, ...) MDL_PRINTF(1, 2);
+/** Flushes standard output. False, with errno, if that ever failed; main says so at the end. */
+bool print_now(void);
 /** Ctrl-C and SIGTERM set a flag from now on; the second one kills as usual. */
 void interruptible(void);
 /** The same, and they wake the loop, which may sleep until a client comes. MDL_ENOMEM, MDL_EIO. */

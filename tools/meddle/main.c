@@ -47,6 +47,17 @@ int trouble_text(const char *fmt, ...)
 	return trouble(&why);
 }
 
+/* Of the first time that standard output took nothing; 0: it took all. */
+static int output_lost;
+
+bool print_now(void)
+{
+	if (fflush(stdout) != 0 && output_lost == 0)
+		output_lost = errno;
+	errno = output_lost;
+	return output_lost == 0;
+}
+
 /* ---- Ctrl-C ---- */
 
 static volatile sig_atomic_t was_interrupted;
@@ -242,7 +253,7 @@ int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
 	int code = dispatch(argc, argv);
-	if (fflush(stdout) != 0 && errno != EPIPE && code != EXIT_TROUBLE)
+	if (!print_now() && errno != EPIPE && code != EXIT_TROUBLE)
 		return trouble_text("standard output: %s", strerror(errno));
 	return code;
 }
