@@ -301,6 +301,7 @@ mdl_err mdl_opts_argv(struct mdl_opts o, int argc, char **argv, void *into, stru
 {
 	struct argv_reader r = { o, argc, 1, argv, into, args, why };
 	memset(args, 0, sizeof(*args));
+	args->argv = argv;
 	for (; r.i < argc; r.i++) {
 		if (strcmp(argv[r.i], "--") == 0) {
 			args->after = argv + r.i + 1;

@@ -65,6 +65,7 @@ struct mdl_args {
 	struct mdl_strings words; /* in order */
 	char **after; /* what followed "--"; NULL-terminated, NULL if there was no "--" */
 	bool help;    /* --help or -h was seen; reading stopped there */
+	char **argv;  /* all of it, as it was handed in */
 };
 
 /**

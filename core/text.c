@@ -138,6 +138,27 @@ mdl_err mdl_text_json(struct mdl_buf *out, struct mdl_slice s)
 	return err == MDL_OK ? mdl_buf_put(out, '"') : err;
 }
 
+size_t mdl_text_utf8(struct mdl_slice s, uint32_t *character)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint8_t first = s.n == 0 ? 0xff : s.p[0];
+	size_t n = first < 0x80	      ? 1
+		   : first >> 5 == 6  ? 2
+		   : first >> 4 == 14 ? 3
+		   : first >> 3 == 30 ? 4
+				      : 0;
+	if (n == 0 || n > s.n)
+		return 0;
+	uint32_t c = n == 1 ? first : first & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if ((s.p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s.p[i] & 0x3fU);
+	}
+	*character = c;
+	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n;
+}
+
 mdl_err mdl_text_brief(struct mdl_buf *out, struct mdl_slice s, size_t most)
 {
 	mdl_err err = MDL_OK;

@@ -22,6 +22,12 @@ MDL_MUST mdl_err mdl_text_unquote(struct mdl_buf *out, struct mdl_slice s);
  */
 MDL_MUST mdl_err mdl_text_json(struct mdl_buf *out, struct mdl_slice s);
 
+/**
+ * Bytes of the UTF-8 character that `s` begins with, and which one it is; 0 if there is none (RFC
+ * 3629, section 4).
+ */
+size_t mdl_text_utf8(struct mdl_slice s, uint32_t *character);
+
 /** Appends what quote would put between the quotes, and "..." instead of all behind `most` bytes. */
 MDL_MUST mdl_err mdl_text_brief(struct mdl_buf *out, struct mdl_slice s, size_t most);
 

@@ -144,11 +144,10 @@ bool mdl_pairs_claim(struct mdl_pairs *p, uint64_t key, struct mdl_request *out)
 	struct key *k = find(p, key);
 	if (k == NULL)
 		return false;
-	struct open *o = k->list;
-	while (o->answered && o->next != NULL)
-		o = o->next;
-	o->answered = true;
-	*out = o->req;
+	while (k->list->answered && k->list->next != NULL) /* so k stays */
+		close_request(p, k->list);
+	k->list->answered = true;
+	*out = k->list->req;
 	return true;
 }
 

@@ -28,7 +28,7 @@ bool mdl_pairs_take(struct mdl_pairs *p, uint64_t key, struct mdl_request *out);
 bool mdl_pairs_peek(const struct mdl_pairs *p, uint64_t key, struct mdl_request *out);
 /**
  * The request that an answer with that key belongs to. It stays open, for an answer may come in
- * several messages, until another with that key is opened.
+ * several messages, until another with that key is opened or answered.
  */
 bool mdl_pairs_claim(struct mdl_pairs *p, uint64_t key, struct mdl_request *out);
 /** Takes the oldest request if it is older than `before`. */

@@ -12,8 +12,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-extern char **environ;
-
 struct child {
 	struct loop *loop;
 	uv_poll_t poll; /* on the pidfd */
@@ -25,6 +23,8 @@ struct child {
 	void (*on_exit)(void *ctx, int status, mdl_time now);
 	void *ctx;
 };
+
+enum { CHILDREN = 256 };
 
 enum step { EXEC, ATTACH, DIRECTORY, PREPARE, LIMITS, PIPES, FORK, FOLLOW };
 
@@ -66,12 +66,15 @@ static void close_fd(int *fd)
 
 /* ---- in the child ---- */
 
+/* A Ctrl-C that came while we were still in our parent's group was not for us: it is forgotten. */
 static void default_signals(void)
 {
 	sigset_t none;
-	struct sigaction preset = { .sa_handler = SIG_DFL };
-	for (int i = 1; i < NSIG; i++)
-		sigaction(i, &preset, NULL); /* some cannot be changed, and need not be */
+	struct sigaction forget = { .sa_handler = SIG_IGN }, preset = { .sa_handler = SIG_DFL };
+	for (int i = 1; i < NSIG; i++) {
+		sigaction(i, &forget, NULL); /* some cannot be changed, and need not be */
+		sigaction(i, &preset, NULL);
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -268,7 +271,10 @@ static void on_closed(uv_handle_t *h)
 	free(h->data);
 }
 
-/* While it is a zombie the number of its group cannot be another's. */
+/*
+ * While it is a zombie the number of its group cannot be another's. The others of the group become our
+ * children as it goes, and only when they are gone too are their ports free again.
+ */
 static int reap(struct child *c)
 {
 	int status = 0;
@@ -276,6 +282,8 @@ static int reap(struct child *c)
 	loop_timer_stop(c->loop, &c->grace);
 	kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	while (waitpid(-c->pid, NULL, 0) > 0 || errno == EINTR)
 		;
 	return status;
 }
@@ -343,6 +351,7 @@ static struct trouble launch(struct plan *p, struct child *c)
 	struct trouble t = { PIPES, prepare(p, c) };
 	if (t.err != 0)
 		return t;
+	child_adopt();
 	c->pid = fork_quietly(p);
 	if (c->pid < 0)
 		return (struct trouble){ FORK, errno };
@@ -432,4 +441,67 @@ void child_free(struct child *c)
 	close_fd(&c->pidfd);
 	if (!c->polled)
 		free(c);
+}
+
+/* ---- what they leave behind ---- */
+
+/* The children of this thread, as far as there is room. */
+static size_t list_children(pid_t *out, size_t room)
+{
+	char text[4096];
+	size_t count = 0;
+	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
+	pid_t pid = 0;
+	for (ssize_t i = 0; i < n && count < room; i++) {
+		if (text[i] >= '0' && text[i] <= '9')
+			pid = pid * 10 + (text[i] - '0');
+		else if (pid > 0) {
+			out[count++] = pid;
+			pid = 0;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return count;
+}
+
+void child_adopt(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+bool child_kill_all(void)
+{
+	pid_t v[CHILDREN];
+	size_t n = list_children(v, CHILDREN);
+	for (size_t i = 0; i < n; i++) {
+		kill(-v[i], SIGKILL);
+		kill(v[i], SIGKILL);
+	}
+	return n > 0;
+}
+
+void child_end_all(void)
+{
+	while (child_kill_all())
+		while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+			;
+}
+
+void child_end_daemons(void)
+{
+	pid_t v[CHILDREN];
+	for (bool found = true; found;) { /* what they started comes to us when they have gone */
+		size_t n = list_children(v, CHILDREN);
+		found = false;
+		for (size_t i = 0; i < n; i++) {
+			if (getsid(v[i]) == getsid(0))
+				continue;
+			kill(v[i], SIGKILL);
+			while (waitpid(v[i], NULL, 0) < 0 && errno == EINTR)
+				;
+			found = true;
+		}
+	}
 }

@@ -1,7 +1,9 @@
 /**
  * A program that we start: its pipes, its exit, its end. It dies with us (PR_SET_PDEATHSIG: with the
  * thread that started it), leads a process group of its own, and is ended by pid, first politely.
- * What is left of its group when it exits is killed. Needs pidfd_open (Linux 5.3).
+ * What is left of its group when it exits is killed, and gone before anybody hears of the exit; for
+ * that we become the parent of what our children leave behind (PR_SET_CHILD_SUBREAPER). Needs
+ * pidfd_open (Linux 5.3).
  */
 #pragma once
 
@@ -46,5 +48,19 @@ int child_take_fd(struct child *c, int which);
 /** SIGTERM to the group now, SIGKILL after `grace` (0: SIGKILL at once); on_exit still comes. */
 void child_stop(struct child *c, mdl_time grace);
 bool child_running(const struct child *c);
+/** What our descendants leave behind becomes our child from now on; child_start does it too. */
+void child_adopt(void);
+/**
+ * Kills every child of this thread with its group, ours or adopted; false if there is none. May be
+ * called by signal handlers.
+ */
+bool child_kill_all(void);
+/** The same, until there is none any more, nor any that they left behind. For the end of a process. */
+void child_end_all(void);
+/**
+ * Kills and reaps the daemons that our children left behind: what has become our child and is of
+ * another session, which our own children are not.
+ */
+void child_end_daemons(void);
 /** Frees it; kills (group, SIGKILL) and reaps first if it still runs; on_exit is not called then. */
 void child_free(struct child *c); /* NULL is fine */

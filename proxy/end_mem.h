@@ -18,4 +18,4 @@ struct end_mem {
 struct end_mem *end_mem_new(void);
 void end_mem_free(struct end_mem *e); /* NULL is fine */
 /** Tells the flow that the end, which was closed slowly, is gone. */
-void end_mem_gone(struct end_mem *e, mdl_time now);
+void end_mem_gone(struct end_mem *mem, mdl_time now);

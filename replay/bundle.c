@@ -2,7 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "core/text.h"
 #include "core/tracefmt.h"
 #include "replay/capture_write.h"
 #include "replay/files.h"
@@ -47,17 +49,29 @@ static const struct mdl_opt keys[] = {
 	  "to get ready", "10s" },
 };
 
-/* A double-quoted YAML scalar; what is not ASCII stands as it is, for YAML is UTF-8. */
-static mdl_err put_quoted(struct mdl_buf *out, const char *s)
+/* What may stand in quotes as it is; YAML 1.1, sections 4.1 and 4.2, without what ends lines. */
+static bool plain(uint32_t c)
+{
+	return (c >= 0x20 && c <= 0x7e && c != '"' && c != '\\') ||
+	       (c >= 0xa0 && c <= 0xfffd && c != 0x2028 && c != 0x2029 && c != 0xfeff) ||
+	       c >= 0x10000;
+}
+
+/* A double-quoted YAML scalar; bytes that are no UTF-8 become the characters of that number. */
+static mdl_err put_quoted(struct mdl_buf *out, const char *text)
 {
 	mdl_err err = mdl_buf_put(out, '"');
-	for (; err == MDL_OK && *s != 0; s++) {
-		if (*s == '"' || *s == '\\')
-			err = mdl_buf_printf(out, "\\%c", *s);
-		else if ((uint8_t)*s < 0x20 || *s == 0x7f)
-			err = mdl_buf_printf(out, "\\x%02x", (unsigned)*s);
+	struct mdl_slice s = mdl_slice_str(text);
+	while (err == MDL_OK && s.n > 0) {
+		uint32_t c;
+		size_t n = mdl_text_utf8(s, &c);
+		if (n == 0)
+			err = mdl_buf_printf(out, "\\x%02x", (unsigned)s.p[0]);
+		else if (plain(c))
+			err = mdl_buf_add(out, mdl_slice(s.p, n));
 		else
-			err = mdl_buf_put(out, (uint8_t)*s);
+			err = mdl_buf_printf(out, "\\U%08" PRIx32, c);
+		s = mdl_slice_sub(s, n == 0 ? 1 : n, SIZE_MAX);
 	}
 	return err == MDL_OK ? mdl_buf_put(out, '"') : err;
 }
@@ -159,6 +173,18 @@ static mdl_err put_trace(const char *folder, const char *name, const struct mdl_
 	return err;
 }
 
+static void empty_folder(const char *folder)
+{
+	char path[PATH_SIZE];
+	struct names names;
+	if (folder_list(folder, &names, NULL) != MDL_OK)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		if (path_join(path, sizeof(path), folder, names.v[i]))
+			unlink(path);
+	names_free(&names);
+}
+
 static mdl_err put_before(const char *folder, const struct bundle *b, struct mdl_why *why)
 {
 	char sub[PATH_SIZE], name[32];
@@ -167,6 +193,8 @@ static mdl_err put_before(const char *folder, const struct bundle *b, struct mdl
 	if (!path_join(sub, sizeof(sub), folder, "before"))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
 	mdl_err err = folder_make(sub, why);
+	if (err == MDL_OK)
+		empty_folder(sub);
 	for (size_t i = 0; err == MDL_OK && i < b->n_before; i++) {
 		snprintf(name, sizeof(name), "%03zu.txt", i + 1);
 		err = put_trace(sub, name, b->before[i], why);
@@ -201,6 +229,13 @@ static mdl_err put_yaml(const char *folder, const struct bundle_facts *f, struct
 			    : mdl_fail(why, err, "%s: %s", folder, mdl_err_text(err));
 	mdl_buf_fini(&text);
 	return err;
+}
+
+/* It is written last. */
+bool bundle_is(const char *folder)
+{
+	char path[PATH_SIZE];
+	return path_join(path, sizeof(path), folder, "finding.yaml") && access(path, F_OK) == 0;
 }
 
 mdl_err bundle_write(const char *folder, const struct bundle *b, struct mdl_why *why)
@@ -239,6 +274,9 @@ static mdl_err read_facts(const char *folder, struct bundle_facts *out, struct m
 	struct mdl_buf text;
 	if (!path_join(path, sizeof(path), folder, "finding.yaml"))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", folder);
+	if (access(path, F_OK) != 0)
+		return mdl_fail(why, MDL_ENOTFOUND, "%s: no finding.yaml in it; is it a finding?",
+				folder);
 	mdl_buf_init(&text, YAML_MAX);
 	mdl_err err = file_read(path, &text, why);
 	if (err == MDL_OK)

@@ -47,7 +47,9 @@ struct bundle {
 	struct mdl_slice recipe, log, stack;
 };
 
-/** Writes the folder, which must not be there. MDL_EIO. */
+/** Is there a whole bundle? What somebody was killed over, while it was written, is none. */
+bool bundle_is(const char *folder);
+/** Writes the folder, over what may be left of one that is not whole. MDL_EIO. */
 MDL_MUST mdl_err bundle_write(const char *folder, const struct bundle *b, struct mdl_why *why);
 
 /** What a bundle needs to be played again. */

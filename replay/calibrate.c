@@ -1,8 +1,10 @@
 #include "replay/calibrate.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
-enum { CANDIDATES = 24, TRIES = 3, LOOK_AT = 16 };
+/* With thousands of seeds nobody wants to wait until each has not been answered. */
+enum { CANDIDATES = 24, TRIES = 8, LOOK_AT = 16, SILENT_CANDIDATES = 8, SILENT_SEEDS = 16 };
 
 static const mdl_time patience_max = 500 * MDL_MS, patience_min = 20 * MDL_MS;
 
@@ -29,7 +31,10 @@ static mdl_err ask_once(const struct calibrate_conf *c, struct mdl_slice bytes, 
 	return err;
 }
 
-/* The slowest of a few tries; MDL_NEVER if any was not answered. */
+/*
+ * The slowest of some tries; MDL_NEVER if any was not answered. Some, because servers limit how often
+ * they answer certain questions: named says its version three times a second.
+ */
 static mdl_err ask(const struct calibrate_conf *c, struct mdl_slice bytes, mdl_time patience,
 		   mdl_time *slowest, struct mdl_why *why)
 {
@@ -98,7 +103,8 @@ static mdl_err find_probe(const struct calibrate_conf *c, struct mdl_why *why)
 		const struct mdl_trace *t = maker_entry(c->maker, i);
 		if (t->carrier != MDL_DGRAM || t->n == 0 || t->v[0]->dir != MDL_C2S)
 			continue;
-		tried++;
+		if (++tried > SILENT_CANDIDATES && best == MDL_NEVER)
+			break;
 		err = try_candidate(c, mdl_buf_slice(&t->v[0]->bytes), &best, why);
 	}
 	return err == MDL_OK ? try_generated(c, &best, why) : err;
@@ -183,19 +189,26 @@ static mdl_err play_seeds(const struct calibrate_conf *c, struct calibration *ou
 	for (size_t i = 0; err == MDL_OK && i < maker_count(c->maker); i++) {
 		const struct mdl_trace *t = maker_entry(c->maker, i);
 		struct outcome o;
-		if (!listens(c, t->carrier))
+		if (out->answered == 0 && out->seeds == SILENT_SEEDS)
+			break;
+		if (!listens(c, t->carrier)) {
+			out->left_out++;
 			continue;
+		}
 		err = executor_play(c->executor, t, &o, why);
 		if (err != MDL_OK)
 			break;
 		out->seeds++;
 		out->answered += o.features.answers > 0;
+		if (out->odd[0] == 0 && o.suspicions.n > 0)
+			snprintf(out->odd, sizeof(out->odd), "%s", o.suspicions.v[0].title);
 		outcome_fini(&o);
 	}
 	return err;
 }
 
-static mdl_err nothing_answered(const struct calibrate_conf *c, struct mdl_why *why)
+static mdl_err nothing_answered(const struct calibrate_conf *c, const struct calibration *seen,
+				struct mdl_why *why)
 {
 	struct mdl_addr at;
 	struct mdl_buf text;
@@ -204,11 +217,12 @@ static mdl_err nothing_answered(const struct calibrate_conf *c, struct mdl_why *
 	if (!target_address(executor_target(c->executor), MDL_DGRAM, &at))
 		(void)target_address(executor_target(c->executor), MDL_STREAM, &at);
 	(void)!mdl_addr_text(&at, &text);
-	mdl_err err = mdl_fail(why, MDL_ETIMEOUT,
-			       "%s: answers none of the seeds within %s; is it a %s server, and is "
-			       "that its address?",
-			       mdl_buf_text(&text), mdl_time_text(patience_max, patience),
-			       c->proto->name);
+	mdl_err err =
+		mdl_fail(why, MDL_ETIMEOUT,
+			 "%s: answers none of the seeds within %s%s%s; is it a %s server, and "
+			 "is that its address?",
+			 mdl_buf_text(&text), mdl_time_text(patience_max, patience),
+			 seen->odd[0] == 0 ? "" : "; seen: ", seen->odd, c->proto->name);
 	mdl_buf_fini(&text);
 	return err;
 }
@@ -225,7 +239,7 @@ mdl_err calibrate(const struct calibrate_conf *c, struct calibration *out, struc
 	if (err == MDL_OK)
 		err = play_seeds(c, out, why);
 	if (err == MDL_OK && out->answered == 0)
-		err = nothing_answered(c, why);
+		err = nothing_answered(c, out, why);
 	out->manner = *c->manner;
 	return err;
 }

@@ -11,8 +11,10 @@
 /** What the seeds showed. */
 struct calibration {
 	struct manner manner;
-	unsigned seeds, answered; /* played; got at least one answer */
-	mdl_time slowest;	  /* answer */
+	unsigned seeds, answered;    /* played; got at least one answer */
+	unsigned left_out;	     /* the target does not listen for their carrier */
+	mdl_time slowest;	     /* answer */
+	char odd[MDL_FINDING_TITLE]; /* the first suspicion that the seeds raised; "" */
 };
 
 struct calibrate_conf {

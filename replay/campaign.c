@@ -14,6 +14,7 @@
 #include "replay/crew.h"
 #include "replay/files.h"
 #include "replay/seeds.h"
+#include "replay/words.h"
 
 enum { PATH_SIZE = 4096, TRIAGES_PER_EPOCH = 8, RECIPE_MAX = 4 << 20 };
 
@@ -25,7 +26,8 @@ struct campaign {
 	struct mdl_why *why;
 	const struct mdl_protocol *proto;
 	char out[PATH_SIZE], corpus[PATH_SIZE], findings[PATH_SIZE];
-	int hold; /* the folder is ours */
+	int hold;   /* the folder is ours */
+	bool fresh; /* what is in it too: there was no campaign */
 	struct mdl_addr to;
 	struct book *book;
 	struct maker *maker; /* ours, to make again what turned out to be worth keeping */
@@ -150,18 +152,49 @@ static mdl_err check_fresh(struct campaign *c)
 	return MDL_OK;
 }
 
-static mdl_err open_folder(struct campaign *c)
+static mdl_err choose_folder(struct campaign *c)
 {
 	mdl_err err = name_folder(c);
-	if (err == MDL_OK)
-		err = check_fresh(c);
-	if (err == MDL_OK)
-		err = folder_make(c->corpus, c->why);
+	return err == MDL_OK ? check_fresh(c) : err;
+}
+
+static mdl_err open_folder(struct campaign *c)
+{
+	mdl_err err = folder_make(c->corpus, c->why);
 	if (err == MDL_OK)
 		err = folder_make(c->findings, c->why);
 	if (err == MDL_OK)
 		err = folder_hold(c->out, &c->hold, c->why);
+	if (err == MDL_OK) /* nobody can have begun one from here on */
+		err = check_fresh(c);
+	c->fresh = err == MDL_OK && !c->o->resume;
 	return err == MDL_OK ? book_open(c->out, true, &c->book, c->why) : err;
+}
+
+static void remove_from(const char *folder, const char *name)
+{
+	char path[PATH_SIZE];
+	if (path_join(path, sizeof(path), folder, name))
+		unlink(path);
+}
+
+/* A campaign that never began leaves nothing, so that the same command can be given again. */
+static void close_folder(struct campaign *c, bool undo)
+{
+	static const char *const files[] = { "meddle.db", "meddle.db-wal", "meddle.db-shm",
+					     ".lock" };
+	for (size_t i = 0; undo && c->book != NULL && i < book_entries(c->book); i++)
+		remove_from(c->corpus, book_entry_name(c->book, i));
+	book_close(c->book);
+	for (size_t i = 0; undo && i < MDL_COUNT(files); i++)
+		remove_from(c->out, files[i]);
+	if (undo) {
+		rmdir(c->corpus); /* these do nothing to a folder that holds something */
+		rmdir(c->findings);
+		rmdir(c->out);
+	}
+	if (c->hold >= 0)
+		close(c->hold);
 }
 
 /* ---- what does not change from run to run ---- */
@@ -194,6 +227,50 @@ static mdl_err settle(struct campaign *c)
 	if (err == MDL_OK)
 		err = same_as_before(c, "mutate", c->o->mutate ? "yes" : "no");
 	return err;
+}
+
+/* ---- how it was begun, for reports ---- */
+
+static mdl_err keep_words(struct campaign *c, const char *key, const char *first,
+			  const char *const *words)
+{
+	struct mdl_buf text;
+	mdl_buf_init(&text, RECIPE_MAX);
+	mdl_err err = mdl_buf_printf(&text, "%s", first);
+	if (err == MDL_OK)
+		err = words_join(words, &text);
+	err = err == MDL_OK ? store_set(book_store(c->book), key, mdl_buf_text(&text), c->why)
+			    : mdl_fail(c->why, err, "out of memory");
+	mdl_buf_fini(&text);
+	return err;
+}
+
+static mdl_err keep_beginning(struct campaign *c)
+{
+	char cwd[PATH_SIZE];
+	struct store *s = book_store(c->book);
+	if (store_get_number(s, "started", 0) != 0)
+		return MDL_OK;
+	mdl_err err = store_set_number(s, "started", time(NULL), c->why);
+	if (err == MDL_OK && getcwd(cwd, sizeof(cwd)) != NULL)
+		err = store_set(s, "started_in", cwd, c->why);
+	if (err == MDL_OK && c->o->words != NULL)
+		err = keep_words(c, "command_line", "meddle ", c->o->words);
+	return err;
+}
+
+static mdl_err describe(struct campaign *c)
+{
+	struct store *s = book_store(c->book);
+	mdl_err err = keep_beginning(c);
+	if (err == MDL_OK && c->o->version != NULL)
+		err = store_set(s, "version", c->o->version, c->why);
+	if (err == MDL_OK)
+		err = store_set_number(s, "workers", c->status->workers, c->why);
+	if (err == MDL_OK)
+		err = c->argv == NULL ? store_set(s, "target", c->o->to_text, c->why)
+				      : keep_words(c, "target", "", (const char *const *)c->argv);
+	return err == MDL_OK ? store_set_number(s, "ended", 0, c->why) : err;
 }
 
 /* ---- the corpus ---- */
@@ -528,6 +605,9 @@ static mdl_err calibrate_crew(struct campaign *c)
 			      : "out of order or late, so silence has to be waited for",
 	     k->manner.eager_end ? "streams even when half-closed" : "streams while they are open",
 	     k->manner.fence_on ? "" : "; no datagram of the seeds makes a probe");
+	if (k->left_out > 0)
+		note(c, "%u conversations left out: the target does not listen for their carrier",
+		     k->left_out);
 	return MDL_OK;
 }
 
@@ -553,20 +633,21 @@ static mdl_err prepare(struct campaign *c, const struct mdl_strings *inputs)
 	char name[MDL_PROTO_NAME];
 	mdl_err err = choose_target(c);
 	if (err == MDL_OK)
-		err = open_folder(c);
-	if (err != MDL_OK)
-		return err;
-	if (c->o->resume) {
-		if (store_get(book_store(c->book), "protocol", name, sizeof(name)))
-			c->proto = mdl_protocol_find(name);
-		if (c->proto == NULL)
-			return mdl_fail(c->why, MDL_EINVAL, "%s: the campaign has not begun",
-					c->out);
-		c->n_seeds = (size_t)store_get_number(book_store(c->book), "seeds", 0);
-	} else {
+		err = choose_folder(c);
+	if (err == MDL_OK && !c->o->resume) {
 		err = seeds_load(&sc, &seeds, c->why);
 		c->proto = seeds.proto;
 		c->n_seeds = seeds.n;
+	}
+	if (err == MDL_OK)
+		err = open_folder(c);
+	if (err == MDL_OK && c->o->resume) {
+		if (store_get(book_store(c->book), "protocol", name, sizeof(name)))
+			c->proto = mdl_protocol_find(name);
+		if (c->proto == NULL)
+			err = mdl_fail(c->why, MDL_EINVAL, "%s: the campaign has not begun",
+				       c->out);
+		c->n_seeds = (size_t)store_get_number(book_store(c->book), "seeds", 0);
 	}
 	if (err == MDL_OK)
 		err = settle(c);
@@ -597,17 +678,16 @@ static void begin(struct campaign *c)
 	c->status->phase = "starting";
 }
 
-static void finish(struct campaign *c)
+static void finish(struct campaign *c, mdl_err err)
 {
+	bool failed = err != MDL_OK && err != MDL_EINTERRUPTED;
 	if (c->book != NULL && c->proto != NULL) {
 		c->status->phase = "ended";
 		show_status(c, 0);
 	}
 	crew_free(c->crew);
 	maker_free(c->maker);
-	book_close(c->book);
-	if (c->hold >= 0)
-		close(c->hold);
+	close_folder(c, c->fresh && failed && c->status->calibration.answered == 0);
 }
 
 mdl_err campaign_run(const struct campaign_options *options, const struct mdl_strings *inputs,
@@ -624,12 +704,16 @@ mdl_err campaign_run(const struct campaign_options *options, const struct mdl_st
 		err = make_crew(&c);
 	}
 	if (err == MDL_OK)
+		err = describe(&c);
+	if (err == MDL_OK)
 		err = calibrate_crew(&c);
 	if (err == MDL_OK) {
 		c.began = c.rate_since = loop_clock();
 		c.status->phase = "fuzzing";
 		err = run_epochs(&c);
 	}
-	finish(&c);
+	if (c.book != NULL && (err == MDL_OK || err == MDL_EINTERRUPTED))
+		err = store_set_number(book_store(c.book), "ended", time(NULL), why);
+	finish(&c, err);
 	return err == MDL_EINTERRUPTED ? MDL_OK : err;
 }

@@ -29,7 +29,9 @@ struct campaign_options {
 	uint64_t restart_every, confirm, minimise, epoch;
 	bool json;
 	bool stop_at_finding;
-	const char *config;		      /* file that the rest may come from */
+	const char *version;	  /* of the program, to be kept with the campaign; NULL */
+	const char *const *words; /* the command line, for the same; NULL */
+	const char *config;	  /* file that the rest may come from */
 	struct mdl_strings captures, command; /* as that file gives them */
 };
 enum { CAMPAIGN_OPTIONS = 23 };

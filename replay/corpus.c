@@ -51,7 +51,7 @@ mdl_err corpus_load(const char *folder, const char *name, struct mdl_trace **out
 	return err;
 }
 
-static bool is_trace(const char *name)
+bool corpus_is_entry(const char *name)
 {
 	size_t n = strlen(name);
 	return n > sizeof(ending) - 1 && strcmp(name + n - (sizeof(ending) - 1), ending) == 0;
@@ -66,7 +66,7 @@ mdl_err corpus_each(const char *folder, mdl_err (*fn)(void *ctx, const char *, s
 	mdl_err err = folder_list(folder, &names, why);
 	for (size_t i = 0; err == MDL_OK && i < names.n; i++) {
 		struct mdl_trace *t;
-		if (!is_trace(names.v[i]))
+		if (!corpus_is_entry(names.v[i]))
 			continue;
 		err = corpus_load(folder, names.v[i], &t, &problem);
 		if (err == MDL_OK)

@@ -10,6 +10,8 @@ enum { CORPUS_NAME = 24 };
 
 /** "0123456789abcdef.trace" */
 void corpus_name(const struct mdl_trace *t, char out[CORPUS_NAME]);
+/** Does a file of that name belong to the corpus? Those that do not are passed over. */
+bool corpus_is_entry(const char *name);
 
 /**
  * Writes `t` into the folder; `*added` is false if it was there already. All of it is on disk when

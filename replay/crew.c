@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 enum { CHUNK = 8, TICK_MS = 100 };
 
@@ -44,9 +46,16 @@ unsigned crew_size(const struct crew *c)
 	return c->n;
 }
 
-/* What a worker said last, if it ended of its own accord; else that it is gone. */
+/* It is gone without a word: killed by somebody (or for want of memory), or by a mistake of ours. */
 static mdl_err gone(struct worker *w, struct mdl_why *why)
 {
+	int status = 0;
+	if (waitpid(w->pid, &status, 0) == w->pid && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL)
+		return mdl_fail(why, MDL_ECLOSED,
+				"worker %d was killed; what was learned is kept, --resume goes on "
+				"with it",
+				(int)w->pid);
 	return mdl_fail(why, MDL_ECLOSED,
 			"worker %d is gone; this is a defect of meddle, please report it",
 			(int)w->pid);

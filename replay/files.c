@@ -11,8 +11,17 @@
 
 enum { CHUNK = 64 << 10, PATH_SIZE = 4096 };
 
+static mdl_err too_long(const char *path, const struct mdl_buf *out, struct mdl_why *why)
+{
+	return mdl_fail(why, MDL_ELIMIT, "%s: longer than %zu bytes", path, out->max);
+}
+
 static mdl_err read_all(int fd, const char *path, struct mdl_buf *out, struct mdl_why *why)
 {
+	struct stat st;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uintmax_t)st.st_size > out->max) /* known before anything is read */
+		return too_long(path, out, why);
 	for (;;) {
 		size_t room = out->max - out->n < CHUNK ? out->max - out->n + 1 : CHUNK;
 		uint8_t chunk[CHUNK];
@@ -24,8 +33,10 @@ static mdl_err read_all(int fd, const char *path, struct mdl_buf *out, struct md
 		if (n == 0)
 			return MDL_OK;
 		mdl_err err = mdl_buf_add(out, mdl_slice(chunk, (size_t)n));
+		if (err == MDL_ELIMIT)
+			return too_long(path, out, why);
 		if (err != MDL_OK)
-			return mdl_fail(why, err, "%s: longer than %zu bytes", path, out->max);
+			return mdl_fail(why, err, "%s: %s", path, mdl_err_text(err));
 	}
 }
 
@@ -85,6 +96,8 @@ bool folder_is(const char *path)
 mdl_err folder_make(const char *path, struct mdl_why *why)
 {
 	char part[PATH_SIZE];
+	if (path[0] == 0)
+		return mdl_fail(why, MDL_EIO, "a folder of no name cannot be made");
 	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
 		return mdl_fail(why, MDL_EIO, "%.80s...: the path is too long", path);
 	for (char *p = part + 1; *p != 0; p++) {
@@ -111,7 +124,20 @@ mdl_err folder_hold(const char *path, int *fd, struct mdl_why *why)
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 		return MDL_OK;
 	close(*fd);
+	*fd = -1;
 	return mdl_fail(why, MDL_EBUSY, "%s: another meddle works in this folder", path);
+}
+
+bool folder_held(const char *path)
+{
+	char lock[PATH_SIZE];
+	if (!path_join(lock, sizeof(lock), path, ".lock"))
+		return false;
+	int fd = open(lock, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	return held;
 }
 
 static bool names_add(struct names *n, const char *name)

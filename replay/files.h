@@ -26,5 +26,8 @@ void names_free(struct names *n);
  */
 MDL_MUST mdl_err folder_hold(const char *path, int *fd, struct mdl_why *why);
 
+/** Does a process hold the folder at this moment? */
+bool folder_held(const char *path);
+
 /** "a/b"; false if it does not fit. */
 bool path_join(char *out, size_t size, const char *a, const char *b);

@@ -22,5 +22,7 @@ enum { LEAK_SUSPECTS = 4 };
 MDL_MUST mdl_err leak_suspects(struct executor *e, const struct mdl_trace *const *v, size_t n,
 			       enum leak_kind kind, size_t out[LEAK_SUSPECTS], size_t *n_out,
 			       struct mdl_why *why);
+/** Descriptors are few: it must be seen before there are none left. */
+enum { LEAK_WARM_UP = 32, LEAK_PLAYS = 800, LEAK_FD_PLAYS = 40, LEAK_LOOKS = 12 };
 /** How often leak_grows plays it, for the words of a finding. */
-enum { LEAK_WARM_UP = 32, LEAK_PLAYS = 800, LEAK_LOOKS = 12 };
+unsigned leak_plays(enum leak_kind kind);

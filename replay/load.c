@@ -59,7 +59,8 @@ static void note_losses(const struct load_conf *conf, const char *path,
 			const struct assemble_stats *s, const struct capture_stats *c)
 {
 	struct mdl_buf line;
-	if (conf->on_note == NULL || (s->cut == 0 && s->raw == 0 && !c->truncated && c->cut == 0))
+	bool whole = s->cut == 0 && s->raw == 0 && !c->truncated && c->cut == 0;
+	if (conf->on_note == NULL || (whole && c->ip == c->packets))
 		return;
 	mdl_buf_init(&line, 4096);
 	mdl_err err = mdl_buf_printf(&line, "%s: ", path);
@@ -100,10 +101,15 @@ static mdl_err load_capture(const char *path, const struct load_conf *conf, stru
 static mdl_err load_file(const char *path, const struct load_conf *conf, struct trace_list *out,
 			 struct load_stats *stats, struct mdl_why *why)
 {
+	struct mdl_why problem = { "" };
+	bool trace = strcmp(path, "-") != 0 && load_is_trace(path);
 	stats->files++;
-	if (strcmp(path, "-") != 0 && load_is_trace(path))
-		return load_trace(path, out, why);
-	return load_capture(path, conf, out, stats, why);
+	mdl_err err = trace ? load_trace(path, out, &problem)
+			    : load_capture(path, conf, out, stats, &problem);
+	if (err == MDL_OK || err == MDL_ENOMEM || conf->on_bad == NULL)
+		return err == MDL_OK ? MDL_OK : mdl_fail(why, err, "%s", problem.text);
+	conf->on_bad(conf->ctx, &problem);
+	return MDL_OK;
 }
 
 /* ---- folders ---- */
@@ -154,7 +160,12 @@ mdl_err load_paths(const struct mdl_strings *paths, const struct load_conf *conf
 	memset(stats, 0, sizeof(*stats));
 	for (size_t i = 0; err == MDL_OK && i < paths->n; i++)
 		err = load_path(paths->v[i], conf, out, stats, why);
-	if (err == MDL_OK && out->n == 0)
+	if (err == MDL_OK && stats->files == 0)
+		err = mdl_fail(why, MDL_ENOTFOUND,
+			       "%s: no captures (.pcap, .pcapng, .cap) and no traces (.trace) in "
+			       "this folder",
+			       paths->n == 0 ? "-" : paths->v[0]);
+	else if (err == MDL_OK && out->n == 0)
 		err = mdl_fail(
 			why, MDL_ENOTFOUND,
 			"%s%s: no conversation in %zu files, %llu packets; are they captures of "

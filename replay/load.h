@@ -13,6 +13,8 @@ struct load_conf {
 	const struct mdl_strings *settings;
 	/** A line about each capture that lacks something; may be NULL. */
 	void (*on_note)(void *ctx, const char *line);
+	/** A file that cannot be read; it is passed over. NULL: is an error. */
+	void (*on_bad)(void *ctx, const struct mdl_why *why);
 	void *ctx;
 };
 

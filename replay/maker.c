@@ -52,8 +52,9 @@ static mdl_err open_lane(struct maker *m, size_t i, struct mdl_why *why)
 	l->work = mdl_case_new(l->x, MDL_C2S);
 	l->dict = mdl_dict_new();
 	l->kinds = mdl_kinds_new();
-	return l->work == NULL || l->dict == NULL || l->kinds == NULL ? mdl_fail(why, MDL_ENOMEM, "out of memory")
-						  : MDL_OK;
+	return l->work == NULL || l->dict == NULL || l->kinds == NULL
+		       ? mdl_fail(why, MDL_ENOMEM, "out of memory")
+		       : MDL_OK;
 }
 
 static void close_lane(struct lane *l)

@@ -13,4 +13,5 @@
  * connected). False if the kernel does not tell.
  */
 bool sockdiag_each(enum mdl_carrier carrier,
-		   void (*fn)(void *ctx, unsigned long inode, const struct mdl_inet *at), void *ctx);
+		   void (*fn)(void *ctx, unsigned long inode, const struct mdl_inet *at),
+		   void *ctx);

@@ -17,7 +17,7 @@ struct store;
  */
 MDL_MUST mdl_err store_open(const char *folder, bool create, struct store **out,
 			    struct mdl_why *why);
-/** For readers (report, corpus): beside a running campaign too. */
+/** For readers (report, corpus): beside a running campaign too, of which they see one moment. */
 MDL_MUST mdl_err store_open_read(const char *folder, struct store **out, struct mdl_why *why);
 void store_close(struct store *s); /* NULL is fine */
 

@@ -131,6 +131,8 @@ mdl_err target_new(const struct target_conf *conf, struct target **out, struct m
 void target_stop(struct target *t)
 {
 	child_free(t->child);
+	if (t->child != NULL)
+		child_end_daemons();
 	drain_close(t->drain);
 	t->child = NULL;
 	t->drain = NULL;
@@ -310,7 +312,9 @@ static void last_words(const struct target *t, char out[LAST_LINES])
 	if (s.n >= LAST_LINES - 1)
 		s = mdl_slice_sub(s, s.n - (LAST_LINES - 1), SIZE_MAX);
 	for (size_t i = 0; i < s.n; i++)
-		out[i] = s.p[i] == '\n' ? '|' : (char)s.p[i];
+		out[i] = s.p[i] == '\n'			   ? '|'
+			 : s.p[i] < 0x20 || s.p[i] == 0x7f ? '?'
+							   : (char)s.p[i];
 	out[s.n] = 0;
 }
 

@@ -38,7 +38,8 @@ static bool happens_with_history(struct triage_work *w)
 		return false;
 	}
 	memset(keep, true, n);
-	memcpy(w->before, w->job->history, n * sizeof(w->before[0]));
+	for (size_t i = 0; i < n; i++)
+		w->before[i] = w->job->history[i];
 	w->n_before = n;
 	bool again = n > 0 && triage_happens_again(w) &&
 		     minimise(keep, n, try_history, w, &w->left) == MDL_OK;

@@ -79,7 +79,7 @@ static void facts_of(struct triage_work *w, const struct triaged *r, struct bund
 				    .seed = w->conf->seed,
 				    .number = w->job->number,
 				    .entry = w->made.entry,
-				    .repeat = w->leaks ? LEAK_PLAYS : 1,
+				    .repeat = w->leaks ? leak_plays(w->leak) : 1,
 				    .confirmed = r->confirmed,
 				    .tried = r->tried,
 				    .sandbox = w->conf->sandbox,
@@ -129,7 +129,7 @@ mdl_err triage_write(struct triage_work *w, struct triaged *out, struct mdl_slic
 		mdl_fail(w->why, err, "out of memory");
 	else if (!path_join(path, sizeof(path), w->conf->folder, out->bundle))
 		err = mdl_fail(w->why, MDL_EIO, "%.80s...: the path is too long", w->conf->folder);
-	else if (folder_is(path)) /* another case of the same defect was first */
+	else if (bundle_is(path)) /* another case of the same defect was first */
 		err = MDL_OK;
 	else
 		err = bundle_write(path, &b, w->why);

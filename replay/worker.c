@@ -13,6 +13,7 @@
 #include "core/hash.h"
 #include "core/tracefmt.h"
 #include "netns/ns.h"
+#include "proxy/child.h"
 #include "replay/corpus.h"
 #include "replay/files.h"
 #include "replay/growth.h"
@@ -194,7 +195,10 @@ static mdl_err play_case(struct self *s, uint64_t number)
 				(unsigned long long)number);
 	start_anew_if_due(s);
 	err = executor_play(s->executor, made.trace, &o, &s->why);
-	if (err == MDL_OK)
+	if (err ==
+	    MDL_ENOTFOUND) /* nobody listens for its carrier: silence, which teaches nothing */
+		err = MDL_OK;
+	else if (err == MDL_OK)
 		err = measure_again(s, made.trace, &o);
 	if (o.restarted)
 		forget_history(s);
@@ -396,12 +400,21 @@ static int work(const struct worker_conf *conf, int fd)
 	return err == MDL_OK || err == MDL_ECLOSED ? 0 : 2;
 }
 
-/* The campaign handles Ctrl-C; we end when it says so, or when it is gone. */
+/* The campaign is gone; with us go the target and what it has started. */
+static void on_orphaned(int signum)
+{
+	(void)signum;
+	child_kill_all();
+	_exit(2);
+}
+
+/* Ctrl-C and SIGTERM may come to all of us: the campaign handles them, and says when we end. */
 static void become_worker(pid_t parent, int fd)
 {
 	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGUSR1, on_orphaned);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	if (getppid() != parent)
 		_exit(2);
 	/* what the campaign has open is not ours: its book, the other workers */

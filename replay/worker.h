@@ -39,8 +39,8 @@ struct worker {
 struct case_result {
 	uint64_t number;
 	uint32_t entry;
-	bool restarted; /* the target was started for it */
-	bool ended;	/* the target did not survive it */
+	bool restarted;	   /* the target was started for it */
+	bool ended;	   /* the target did not survive it */
 	uint64_t rss, fds; /* of the target, every now and then; 0: not looked */
 	struct features features;
 	unsigned n_suspicions;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What `cmake --install` leaves is a library that others can build on: headers that stand alone,
-# flags from pkg-config, shared and static, no symbol but ours.
+# What `cmake --install` leaves is a program with its pages and completions, and a library that others
+# can build on: headers that stand alone, flags from pkg-config, shared and static, no symbol but ours.
 set -eu
 
 if [ -n "$MEDDLE_SANITIZE" ]; then
@@ -28,6 +28,18 @@ export PKG_CONFIG_PATH
 libdir=$(pkg-config --variable=libdir meddle)
 read -ra cflags < <(pkg-config --cflags meddle)
 compile=("${CC:-cc}" -std=c17 -Wall -Wextra -Wpedantic -Werror "${cflags[@]}")
+
+# The program runs from there, every page is there and can be found, and shells complete.
+"$tmp/moved/bin/meddle" version >/dev/null || fail "the installed meddle does not run"
+for page in "$MEDDLE_SOURCE"/docs/man/*.[1-8]; do
+	cmp "$page" "$tmp/moved/share/man/man${page##*.}/${page##*/}" || fail "${page##*/} is not installed"
+done
+for command in $("$tmp/moved/bin/meddle" list commands | awk 'NR > 1 { print $1 }'); do
+	for file in bash-completion/completions/meddle zsh/site-functions/_meddle \
+		fish/vendor_completions.d/meddle.fish; do
+		grep -qw "$command" "$tmp/moved/share/$file" || fail "$file does not complete $command"
+	done
+done
 
 # Each header alone and twice, then all together, without _GNU_SOURCE.
 headers=$(cd "$tmp/moved/include" && find meddle -name '*.h' | sort)

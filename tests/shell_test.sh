@@ -8,12 +8,12 @@ if ! git rev-parse --git-dir >/dev/null 2>&1; then
 	exit 77
 fi
 
-# Files that end in .sh, and those below tools/ that begin as a shell script.
+# Files that end in .sh, and those below tools/ and .ci/ that begin as a shell script.
 scripts=()
 while IFS= read -r -d '' file; do
 	[[ $file == *.sh ]] || head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh\b' || continue
 	scripts+=("$file")
-done < <(git ls-files -z '*.sh' tools)
+done < <(git ls-files -z '*.sh' tools .ci)
 
 for file in "${scripts[@]}"; do
 	bash -n "$file"

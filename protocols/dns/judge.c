@@ -22,10 +22,12 @@ struct sight {
 	uint16_t qtype, qclass;
 };
 
+/* A pointer in the first name leads into the header, which is not the same in the answer. */
 static void see_question(struct sight *s, struct mdl_slice body, const struct dns_record *q)
 {
 	size_t used;
-	s->asks = mdl_name_read(body, q->off, &used, &s->qname, NULL) == MDL_OK;
+	s->asks =
+		mdl_name_read(body, q->off, &used, &s->qname, NULL) == MDL_OK && used == s->qname.n;
 	s->qtype = q->type;
 	s->qclass = q->cls;
 }

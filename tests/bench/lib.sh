@@ -96,7 +96,7 @@ target() {
 # time that it takes is its own. Not a real-time class: the kernel halts who spins in one.
 run_first() {
 	first=(nice -n -20)
-	[ "$("${first[@]}" nice 2> /dev/null)" = -20 ] || first=()
+	[ "$("${first[@]}" nice 2> /dev/null)" -lt 0 ] || first=()
 }
 
 # in_namespace SCRIPT ARGUMENTS...: the script starts itself anew in a network of its own, with lo up

@@ -66,7 +66,7 @@ line() {
 		"$(error "$2" 3)" "$(unit "$2")"
 }
 
-echo "pace: $questions questions 1 ms apart, median of $runs runs, ${first[*]:-no nice -n -20}"
+echo "pace: $questions questions 1 ms apart, median of $runs runs, ${first[*]:-in turn}"
 printf '%-40s %13s %12s %12s %12s\n' "" "drift" "error p50" "error p99" "CPU each"
 line "meddle replay" ours
 line "tcpreplay" theirs

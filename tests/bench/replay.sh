@@ -39,7 +39,7 @@ rate() {
 	median < "$work/rate.$1"
 }
 
-echo "replay: $questions questions, median of $runs runs, ${first[*]:-no nice -n -20}; the receiver got $received of $((3 * runs * questions))"
+echo "replay: $questions questions, median of $runs runs, ${first[*]:-in turn}; the receiver got $received of $((3 * runs * questions))"
 header "a message" messages
 row "sendmmsg, nothing else" limit ours
 row "meddle replay --speed top" ours ours

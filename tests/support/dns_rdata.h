@@ -153,7 +153,7 @@ static const struct dns_rdata_vector dns_rdata_vectors[] = {
 	  "001003666f6f076578616d706c65036f72670000000004000100040001000602683202683300020000000300"
 	  "0220fb00040004c000020100050004010203040006001020010db8000000000000000000000001000700102f"
 	  "646e732d71756572797b3f646e737d029b000568656c6c6f",
-	  "SVCB 16 foo.example.org. mandatory alpn ipv4hint alpn \"h2\" \"h3\" no-default-alpn port 8443 ipv4hint 192.0.2.1 ech 01020304 ipv6hint 2001:db8::1 dohpath \"/dns-query{?dns}\" 667 68656c6c6f" },
+	  "SVCB 16 foo.example.org. mandatory alpn ipv4hint alpn \"h2\" \"h3\" no-default-alpn port 8443 ipv4hint 192.0.2.1 ech 01020304 ipv6hint 2001:db8::1 dohpath \"/dns-query{?dns}\" key667 68656c6c6f" },
 	{ 65, "0001000001000602683202683300040008c0000201c0000202",
 	  "HTTPS 1 . alpn \"h2\" \"h3\" ipv4hint 192.0.2.1 192.0.2.2" },
 	{ 65, "000005616c696173076578616d706c65036f726700",

@@ -379,8 +379,32 @@ static void test_leftovers(void **state)
 	pid_t grandchild = (pid_t)atoi(mdl_buf_text(&b));
 	mdl_buf_fini(&b);
 	assert_true(grandchild > 0);
-	while (exists(grandchild))
-		;
+	assert_false(exists(grandchild)); /* its ports are free when we hear of the exit */
+	watched_fini(&w);
+}
+
+/* A daemon leaves its group and its session, but not us. */
+static void test_daemons(void **state)
+{
+	(void)state;
+	struct watched w;
+	struct mdl_buf b;
+	watched_init(&w);
+	run(&w, "setsid sh -c 'sleep 600 & echo $! $$; wait' & read x",
+	    (struct child_conf){ .in = CHILD_PIPE, .out = CHILD_PIPE });
+	mdl_buf_init(&b, 100);
+	while (strchr(mdl_buf_text(&b), '\n') == NULL && net_read(child_fd(w.c, 1), &b))
+		loop_once(w.n.l, false);
+	int of_daemon = 0, daemon = 0;
+	assert_int_equal(sscanf(mdl_buf_text(&b), "%d %d", &of_daemon, &daemon), 2);
+	mdl_buf_fini(&b);
+	child_end_daemons(); /* not ours yet: its parent is there */
+	assert_true(exists(daemon) && exists(of_daemon));
+	net_write(child_fd(w.c, 0), MDL_LIT("end\n"));
+	NET_UNTIL(&w.n, w.exits == 1);
+	assert_true(exists(daemon) && exists(of_daemon));
+	child_end_daemons();
+	assert_false(exists(daemon) || exists(of_daemon));
 	watched_fini(&w);
 }
 
@@ -475,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_stop_the_stubborn),
 		cmocka_unit_test(test_free_kills),
 		cmocka_unit_test(test_leftovers),
+		cmocka_unit_test(test_daemons),
 		cmocka_unit_test(test_without_stdio),
 		cmocka_unit_test(test_dies_with_us),
 		cmocka_unit_test(test_no_memory),

@@ -354,9 +354,46 @@ static void test_allocation_failures(void **state)
 	ALLOC_FAIL_EACH(fail_somewhere());
 }
 
+static void test_utf8(void **state)
+{
+	(void)state;
+	const struct {
+		struct mdl_slice s;
+		size_t n;
+		uint32_t c;
+	} any[] = { { MDL_LIT(""), 0, 0 },
+		    { MDL_LIT("\0"), 1, 0 },
+		    { MDL_LIT("ab"), 1, 'a' },
+		    { MDL_LIT("\x7f"), 1, 0x7f },
+		    { MDL_LIT("\x80"), 0, 0 },
+		    { MDL_LIT("\xc2\x80"), 2, 0x80 },
+		    { MDL_LIT("\xc1\xbf"), 0, 0 }, /* longer than needed */
+		    { MDL_LIT("\xdf\xbf!"), 2, 0x7ff },
+		    { MDL_LIT("\xe0\xa0\x80"), 3, 0x800 },
+		    { MDL_LIT("\xe0\x9f\xbf"), 0, 0 },
+		    { MDL_LIT("\xed\x9f\xbf"), 3, 0xd7ff },
+		    { MDL_LIT("\xed\xa0\x80"), 0, 0 }, /* half a pair of UTF-16 */
+		    { MDL_LIT("\xef\xbf\xbf"), 3, 0xffff },
+		    { MDL_LIT("\xf0\x90\x80\x80"), 4, 0x10000 },
+		    { MDL_LIT("\xf0\x8f\xbf\xbf"), 0, 0 },
+		    { MDL_LIT("\xf4\x8f\xbf\xbf"), 4, 0x10ffff },
+		    { MDL_LIT("\xf4\x90\x80\x80"), 0, 0 },
+		    { MDL_LIT("\xf8\x88\x80\x80\x80"), 0, 0 },
+		    { MDL_LIT("\xe2\x82"), 0, 0 },
+		    { MDL_LIT("\xe2\x82("), 0, 0 },
+		    { MDL_LIT("\xff"), 0, 0 } };
+	for (size_t i = 0; i < MDL_COUNT(any); i++) {
+		uint32_t c = 0;
+		assert_int_equal(mdl_text_utf8(any[i].s, &c), any[i].n);
+		if (any[i].n > 0)
+			assert_int_equal(c, any[i].c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_any_bytes_come_back),

@@ -1,16 +1,17 @@
 /* meddle fuzz: captures in, findings out. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proxy/child.h"
 #include "replay/files.h"
 #include "tools/meddle/command.h"
 #include "tools/meddle/live.h"
 
 static bool stop(void *ctx)
 {
-	(void)ctx;
-	return interrupted();
+	return interrupted() || live_broken(ctx) != 0;
 }
 
 static void on_status(void *ctx, const struct campaign_status *s)
@@ -53,7 +54,7 @@ static void command_of(const struct campaign_options *o, char *out[MDL_STRINGS_M
 
 static int run(void *options, const struct mdl_args *args)
 {
-	const struct campaign_options *o = options;
+	struct campaign_options *o = options;
 	struct campaign_status status;
 	struct mdl_why why = { "" };
 	const struct mdl_strings *inputs = args->words.n > 0 ? &args->words : &o->captures;
@@ -68,14 +69,21 @@ static int run(void *options, const struct mdl_args *args)
 	if (live == NULL)
 		return trouble_text("out of memory");
 	struct campaign_hooks hooks = { on_status, on_finding, on_note, stop, live };
+	o->version = MEDDLE_VERSION;
+	o->words = (const char *const *)args->argv;
 	interruptible();
+	child_adopt();
 	mdl_err err = campaign_run(o, inputs, argv, &hooks, &status, &why);
+	child_end_all(); /* targets of workers that were killed */
 	live_end(live, &status);
-	if (live_kind(live) != LIVE_JSON && status.depth_names != NULL)
+	if (live_kind(live) != LIVE_JSON && (err == MDL_OK || status.cases > 0))
 		say_where(&status);
+	int broken = live_broken(live);
 	live_free(live);
 	if (err != MDL_OK)
 		return trouble(&why);
+	if (broken != 0 && broken != EPIPE)
+		return trouble_text("standard output: %s", strerror(broken));
 	return status.findings > 0 ? EXIT_FOUND : EXIT_FINE;
 }
 

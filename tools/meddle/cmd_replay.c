@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "protocols/registry.h"
 #include "proxy/listen.h"
@@ -36,6 +37,7 @@ struct replay {
 	struct compare *compare;
 	struct playback_stats stats;
 	uint64_t outcomes[PLAYER_STUCK + 1], shown;
+	uint64_t cut_short; /* conversations with answers that ended before all was said */
 	mdl_err err;
 };
 
@@ -74,6 +76,7 @@ static void on_done(void *ctx, size_t trace, enum player_outcome o, const char *
 {
 	struct replay *r = ctx;
 	r->outcomes[o]++;
+	r->cut_short += o != PLAYER_DONE && mdl_trace_count(r->l.v[trace], MDL_S2C) > 0;
 	if (o != PLAYER_DONE && r->o->verbose && !r->o->json)
 		printf("%s: %s%s%s\n", r->l.v[trace]->source, player_outcome_text(o),
 		       reason[0] == 0 ? "" : ", ", reason);
@@ -227,6 +230,8 @@ static mdl_err play(struct replay *r, char *const *argv, struct mdl_why *why)
 	if (err == MDL_OK)
 		err = loop_new(&r->loop, why);
 	if (err == MDL_OK)
+		err = interruptible_loop(r->loop, why);
+	if (err == MDL_OK)
 		err = open_target(r, argv, why);
 	struct playback_conf pc = { .loop = r->loop,
 				    .traces = r->l.v,
@@ -248,6 +253,14 @@ static mdl_err play(struct replay *r, char *const *argv, struct mdl_why *why)
 		err = playback_run(&pc, &r->stats, why);
 	if (err == MDL_OK && r->err != MDL_OK)
 		err = mdl_fail(why, r->err, "%s", mdl_err_text(r->err));
+	if (err == MDL_OK && r->stats.flows == 0 && r->stats.left_out > 0)
+		err = mdl_fail(
+			why, MDL_ENOTFOUND,
+			"none of the %" PRIu64
+			" conversations could be played: the target takes %s, and they are %s",
+			r->stats.left_out,
+			r->l.v[0]->carrier == MDL_STREAM ? "datagrams" : "streams",
+			r->l.v[0]->carrier == MDL_STREAM ? "streams" : "datagrams");
 	if (err == MDL_OK)
 		compare_end(r->compare);
 	return err;
@@ -260,10 +273,12 @@ static bool target_died(const struct replay *r)
 	enum target_end end = target_state(r->target, &code);
 	if (end == TARGET_RUNS)
 		return false;
-	fprintf(stderr, "meddle: the target ended %s %d while it was played to\n",
-		end == TARGET_SIGNALLED ? "by signal" : "with code", code);
+	fprintf(stderr, "meddle: the target ended %s %d while it was played to%s\n",
+		end == TARGET_SIGNALLED ? "by signal" : "with code", code,
+		end == TARGET_EXITED && code == 0 ? "; did it go into the background?" : "");
 	struct mdl_slice out = target_output(r->target);
-	fwrite(out.p, 1, out.n, stderr);
+	if (out.n > 0)
+		fwrite(out.p, 1, out.n, stderr);
 	return true;
 }
 
@@ -281,7 +296,8 @@ static int replay_to_server(struct replay *r, char *const *argv)
 		else
 			say_summary(r);
 		bool died = target_died(r);
-		code = died || s->differ + s->missing + s->extra > 0 ? EXIT_FOUND : EXIT_FINE;
+		code = died || s->differ + s->missing + s->extra + r->cut_short > 0 ? EXIT_FOUND
+										    : EXIT_FINE;
 	}
 	compare_free(r->compare);
 	target_free(r->target);
@@ -291,9 +307,19 @@ static int replay_to_server(struct replay *r, char *const *argv)
 
 /* ---- server for clients ---- */
 
+struct serving;
+
+/* A client that is there now. */
+struct guest {
+	struct serving *s;
+	struct flow *flow;
+	struct guest *prev, *next;
+};
+
 /* The server's side, and how often it was asked. */
 struct serving {
 	struct replay *r;
+	struct guest **guests; /* of all carriers */
 	struct mock *mock;
 	enum mdl_carrier carrier;
 	const struct mdl_protocol *proto;
@@ -310,22 +336,50 @@ static void on_request(void *ctx, struct mdl_slice request, size_t answers, mdl_
 	s->answers += answers;
 }
 
+static void on_guest(void *ctx, struct flow *f, enum flow_event ev, enum mdl_dir dir, mdl_time now)
+{
+	struct guest *g = ctx;
+	(void)f;
+	(void)dir;
+	(void)now;
+	if (ev != FLOW_CLOSED)
+		return;
+	DL_DELETE(*g->s->guests, g);
+	free(g);
+}
+
 static void on_client(void *ctx, struct end *e, const struct mdl_inet *peer, mdl_time now)
 {
 	struct serving *s = ctx;
-	struct flow *f;
+	struct guest *g = calloc(1, sizeof(*g));
 	struct flow_conf fc = { .proto = s->proto,
 				.carrier = s->carrier,
 				.whole_messages = true,
 				.settings = &s->r->o->settings,
 				.id = ++s->clients,
-				.host = loop_host(s->r->loop) };
+				.host = loop_host(s->r->loop),
+				.on_event = on_guest,
+				.ctx = g };
 	struct end *server = mock_end(s->mock, s->carrier);
 	(void)peer;
-	if (server != NULL && flow_new(&fc, e, server, NULL, 0, now, &f, NULL) == MDL_OK)
+	if (g != NULL && server != NULL &&
+	    flow_new(&fc, e, server, NULL, 0, now, &g->flow, NULL) == MDL_OK) {
+		g->s = s;
+		DL_APPEND(*s->guests, g);
 		return;
+	}
+	free(g);
 	end_discard(server, now);
 	end_discard(e, now);
+}
+
+static void see_guests_off(struct serving *s)
+{
+	struct guest *g, *next;
+	DL_FOREACH_SAFE (*s->guests, g, next)
+		flow_close(g->flow, true, NULL, loop_now(s->r->loop));
+	while (*s->guests != NULL)
+		loop_once(s->r->loop, true);
 }
 
 static mdl_err serve_until_stopped(struct serving *s, const struct mdl_addr *on,
@@ -349,9 +403,10 @@ static mdl_err serve_until_stopped(struct serving *s, const struct mdl_addr *on,
 		       mdl_inet_text(&local, text));
 		both[1].port = local.port;
 	}
-	fflush(stdout);
+	print_now();
 	while (err == MDL_OK && !interrupted())
 		loop_once(s->r->loop, true);
+	see_guests_off(s);
 	for (size_t i = 0; i < 2; i++) {
 		s->clients += carriers[i].clients;
 		if (listeners[i] != NULL)
@@ -371,7 +426,8 @@ static int replay_to_clients(struct replay *r)
 {
 	struct mdl_why why = { "" };
 	struct mdl_addr on;
-	struct serving s = { .r = r, .proto = load_majority(&r->l) };
+	struct guest *guests = NULL;
+	struct serving s = { .r = r, .guests = &guests, .proto = load_majority(&r->l) };
 	struct mock_conf mc = { .proto = s.proto,
 				.settings = &r->o->settings,
 				.traces = r->l.v,
@@ -385,21 +441,31 @@ static int replay_to_clients(struct replay *r)
 		err = mock_new(&mc, &s.mock, &why);
 	if (err == MDL_OK)
 		err = loop_new(&r->loop, &why);
+	if (err == MDL_OK)
+		err = interruptible_loop(r->loop, &why);
 	if (err == MDL_OK) {
 		printf("%zu recorded requests are known\n", mock_requests(s.mock));
 		err = serve_until_stopped(&s, &on, &why);
-		say_served(&s);
 	}
-	/* flows of clients that are still there end with the process */
+	if (err == MDL_OK)
+		say_served(&s);
+	mock_free(s.mock);
+	loop_free(r->loop);
 	return err == MDL_OK ? EXIT_FINE : trouble(&why);
 }
 
 /* ---- from the command line ---- */
 
+static void on_note(void *ctx, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "%s\n", line);
+}
+
 static mdl_err load(struct replay *r, const struct mdl_args *args, struct mdl_why *why)
 {
 	struct load_stats stats;
-	struct load_conf lc = { .settings = &r->o->settings };
+	struct load_conf lc = { .settings = &r->o->settings, .on_note = on_note };
 	if (r->o->protocol != NULL && (lc.proto = mdl_protocol_find(r->o->protocol)) == NULL)
 		return mdl_fail(why, MDL_EINVAL,
 				"--protocol: \"%.40s\" is not known; see meddle list "

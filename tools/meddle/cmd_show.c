@@ -93,7 +93,7 @@ static mdl_err show_text(struct show *s, const struct item *m)
 	mdl_err err = mdl_show_line(m->x, m->bytes, &s->f, &s->line);
 	if (err == MDL_OK)
 		err = say_flags(m, &s->line);
-	if (err == MDL_OK)
+	if (err == MDL_OK && !s->o->tree) /* they stand behind the tree */
 		err = say_notes(s, &s->line);
 	if (err == MDL_OK && s->o->tree) {
 		err = mdl_buf_put(&s->line, '\n');
@@ -221,6 +221,7 @@ static void say_counts(const struct capture *c, const struct assemble *a)
 		err = mdl_buf_printf(&line, "; ");
 	if (err == MDL_OK)
 		err = assemble_say(&as, &line);
+	print_now(); /* both may go to one place */
 	if (err == MDL_OK)
 		fprintf(stderr, "%s\n", mdl_buf_text(&line));
 	mdl_buf_fini(&line);
@@ -265,6 +266,11 @@ static mdl_err show_traces(struct show *s, const char *path, struct mdl_why *why
 	struct load_stats stats = { 0 };
 	struct load_conf lc = { .settings = &s->o->settings };
 	mdl_err err = load_path(path, &lc, &l, &stats, why);
+	if (err == MDL_OK && stats.files == 0)
+		err = mdl_fail(why, MDL_ENOTFOUND,
+			       "%s: no captures (.pcap, .pcapng, .cap) and no traces (.trace) in "
+			       "this folder",
+			       path);
 	for (size_t i = 0; err == MDL_OK && i < l.n; i++)
 		err = show_trace(s, l.v[i], i + 1, why);
 	trace_list_fini(&l);

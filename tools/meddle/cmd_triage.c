@@ -1,4 +1,5 @@
 /* meddle triage: are findings still there? */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -17,7 +18,7 @@ enum { PATH_SIZE = 4096 };
 
 struct options {
 	uint64_t times;
-	bool json, verbose;
+	bool json;
 	const char *to;
 	bool sandbox;
 };
@@ -150,6 +151,25 @@ static mdl_err play_times(struct again *a, uint64_t *shown, struct mdl_why *why)
 	return err;
 }
 
+static void say_result(const struct options *o, const char *folder, const struct bundle_facts *f,
+		       uint64_t shown)
+{
+	const char *verdict = shown == o->times ? "still there" : shown > 0 ? "sometimes" : "gone";
+	if (!o->json) {
+		printf("%-14s %3u of %u  %-8s %-7s %s\n", verdict, (unsigned)shown,
+		       (unsigned)o->times, f->severity, f->kind, f->title);
+		return;
+	}
+	json_t *j = json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "bundle", folder, "verdict",
+			      verdict, "shown", (json_int_t)shown, "times", (json_int_t)o->times,
+			      "severity", f->severity, "kind", f->kind, "title", f->title);
+	char *line = j == NULL ? NULL : json_dumps(j, JSON_COMPACT);
+	if (line != NULL)
+		puts(line);
+	free(line);
+	json_decref(j);
+}
+
 /* One bundle, in a process of its own, for it may move to a network of its own. */
 static int triage_one(const struct options *o, const char *folder, char *const *after)
 {
@@ -164,12 +184,7 @@ static int triage_one(const struct options *o, const char *folder, char *const *
 	if (err != MDL_OK)
 		fprintf(stderr, "meddle: %s: %s\n", folder, why.text);
 	else
-		printf("%-14s %3u of %u  %-8s %-7s %s\n",
-		       shown == o->times ? "still there"
-		       : shown > 0	 ? "sometimes"
-					 : "gone",
-		       (unsigned)shown, (unsigned)o->times, a.b.facts.severity, a.b.facts.kind,
-		       a.b.facts.title);
+		say_result(o, folder, &a.b.facts, shown);
 	if (err == MDL_OK || a.executor != NULL)
 		close_again(&a);
 	return err != MDL_OK ? EXIT_TROUBLE : shown > 0 ? EXIT_FOUND : EXIT_FINE;
@@ -178,11 +193,11 @@ static int triage_one(const struct options *o, const char *folder, char *const *
 static int in_child(const struct options *o, const char *folder, char *const *after)
 {
 	int status = 0;
-	fflush(stdout);
+	print_now();
 	pid_t pid = fork();
 	if (pid == 0) {
 		int code = triage_one(o, folder, after);
-		fflush(stdout);
+		print_now();
 		_exit(code);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
@@ -232,6 +247,8 @@ static const struct mdl_opt rows[] = {
 	  "play to this address instead of starting the target" },
 	{ "sandbox", 0, MDL_OPT_FLAG, offsetof(struct options, sandbox), NULL,
 	  "in a network of its own, if it was found in one", "yes" },
+	{ "json", 'j', MDL_OPT_FLAG, offsetof(struct options, json), NULL,
+	  "a line of JSON a finding" },
 };
 
 const struct command command_triage = {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/opt.h"
+#include "proxy/loop.h"
 
 /** Exit codes of every subcommand. */
 enum { EXIT_FINE = 0, EXIT_FOUND = 1, EXIT_TROUBLE = 2 };
@@ -29,6 +30,10 @@ const struct command *command_find(const char *name);
 int trouble(const struct mdl_why *why);
 /** The same with a sentence of one's own. */
 int trouble_text(const char *fmt, ...) MDL_PRINTF(1, 2);
+/** Flushes standard output. False, with errno, if that ever failed; main says so at the end. */
+bool print_now(void);
 /** Ctrl-C and SIGTERM set a flag from now on; the second one kills as usual. */
 void interruptible(void);
+/** The same, and they wake the loop, which may sleep until a client comes. MDL_ENOMEM, MDL_EIO. */
+MDL_MUST mdl_err interruptible_loop(struct loop *l, struct mdl_why *why);
 bool interrupted(void);

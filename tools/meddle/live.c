@@ -1,20 +1,24 @@
 #include "tools/meddle/live.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/text.h"
 
-enum { WIDTH = 78, LINE_EVERY_S = 5, FINDINGS_KEPT = 4 };
+enum { WIDTH = 78, HEIGHT = 22, BAR = 28, LINE_EVERY_S = 5, FINDINGS_KEPT = 4 };
 
 struct live {
 	enum live_kind kind;
-	mdl_time last;	 /* when something was shown, on the campaign's clock */
-	unsigned height; /* lines of the screen that stand there now */
+	mdl_time last;	     /* when something was shown, on the campaign's clock */
+	unsigned height;     /* lines of the screen that stand there now */
+	struct winsize size; /* of the terminal when it was last drawn on */
 	bool shown;
+	int broken;				/* see live_broken */
 	struct triaged findings[FINDINGS_KEPT]; /* the latest */
 	size_t n_findings;
 };
@@ -22,14 +26,21 @@ struct live {
 struct live *live_new(bool json)
 {
 	struct live *l = calloc(1, sizeof(*l));
+	const char *term = getenv("TERM");
+	bool screen = isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 	if (l != NULL)
-		l->kind = json ? LIVE_JSON : isatty(STDERR_FILENO) ? LIVE_SCREEN : LIVE_LINES;
+		l->kind = json ? LIVE_JSON : screen ? LIVE_SCREEN : LIVE_LINES;
 	return l;
 }
 
 void live_free(struct live *l)
 {
 	free(l);
+}
+
+int live_broken(const struct live *l)
+{
+	return l->broken;
 }
 
 enum live_kind live_kind(const struct live *l)
@@ -39,15 +50,24 @@ enum live_kind live_kind(const struct live *l)
 
 /* ---- the screen ---- */
 
-/* One line of the box; counts it and clears what stood there. */
+/* What targets print stands in titles: nothing of it may steer the terminal. */
+static void harmless(char *text)
+{
+	for (; *text != 0; text++)
+		if (*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+/* One line of the box, as wide as that at most; counts it and clears what stood there. */
 static void row(struct live *l, const char *fmt, ...) MDL_PRINTF(2, 3);
 static void row(struct live *l, const char *fmt, ...)
 {
-	char text[256];
+	char text[WIDTH + 1];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	harmless(text);
 	fprintf(stderr, "\033[2K%s\n", text);
 	l->height++;
 }
@@ -109,7 +129,7 @@ static void coverage_rows(struct live *l, const struct campaign_status *s)
 {
 	char a[32], b[32], mb[48];
 	rule(l, "what was seen", "target");
-	snprintf(mb, sizeof(mb), "%.1f MB, %u descriptors", s->target_mb, s->target_fds);
+	snprintf(mb, sizeof(mb), "%.1f MB, %u files", s->target_mb, s->target_fds);
 	pair(l, "states", count(s->states, a), "memory", s->target_mb > 0 ? mb : "-");
 	pair(l, "state edges", count(s->edges, a), "started", count(s->restarts, b));
 	pair(l, "features", count(s->features, a), "workers", count(s->workers, b));
@@ -123,14 +143,14 @@ static void depth_rows(struct live *l, const struct campaign_status *s)
 		total += s->depth[d];
 	rule(l, "depth reached", "share of cases");
 	for (int d = -1; d < DEPTHS_MAX && (d < 0 || s->depth_names[d] != NULL); d++) {
-		char bar[33] = "";
+		char bar[BAR + 1] = "";
 		uint64_t n = d < 0 ? s->silent : s->depth[d];
 		double share = total == 0 ? 0 : (double)n / (double)total;
-		size_t full = (size_t)(share * 30 + 0.5);
+		size_t full = (size_t)(share * BAR + 0.5);
 		memset(bar, '#', full);
 		bar[full] = 0;
-		row(l, "| %13s : %-20" PRIu64 " | %-30s %5.1f%% |",
-		    d < 0 ? "silence" : s->depth_names[d], n, bar, 100 * share);
+		row(l, "| %13s : %-20" PRIu64 " | %-*s %5.1f%% |",
+		    d < 0 ? "silence" : s->depth_names[d], n, BAR, bar, 100 * share);
 	}
 }
 
@@ -146,12 +166,37 @@ static void finding_rows(struct live *l)
 	}
 }
 
-static void screen(struct live *l, const struct campaign_status *s)
+/* Where there is no room for the box: one line, as long as there is room. */
+static void brief(struct live *l, const struct campaign_status *s)
+{
+	char ran[MDL_TIME_TEXT], text[WIDTH + 1];
+	unsigned room = l->size.ws_col > 1 ? l->size.ws_col - 1U : 1;
+	snprintf(text, sizeof(text), "%s  %" PRIu64 " cases  %zu found  %.0f/s  [%s]",
+		 mdl_time_text(s->ran_before + s->ran, ran), s->cases, s->findings, s->rate,
+		 s->phase);
+	if (room < sizeof(text))
+		text[room] = 0;
+	fprintf(stderr, "\033[2K%s\n", text);
+	l->height = 1;
+}
+
+/* Goes back over what stands there; a terminal of another size has broken its lines anew. */
+static void rewind_screen(struct live *l)
+{
+	struct winsize now = { .ws_row = 24, .ws_col = 80 };
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &now) != 0 || now.ws_col == 0)
+		now = (struct winsize){ .ws_row = 24, .ws_col = 80 };
+	if (l->height > 0 && (now.ws_col != l->size.ws_col || now.ws_row != l->size.ws_row))
+		fprintf(stderr, "\033[H\033[2J");
+	else if (l->height > 0)
+		fprintf(stderr, "\033[%uA\r", l->height);
+	l->size = now;
+	l->height = 0;
+}
+
+static void box(struct live *l, const struct campaign_status *s)
 {
 	char last[WIDTH + 1];
-	if (l->height > 0)
-		fprintf(stderr, "\033[%uA\r", l->height);
-	l->height = 0;
 	row(l, "  meddle %s  seed %" PRIu64 "  %s  [%s]", MEDDLE_VERSION, s->seed, s->out,
 	    s->phase);
 	timing_rows(l, s);
@@ -162,6 +207,15 @@ static void screen(struct live *l, const struct campaign_status *s)
 	last[0] = last[WIDTH - 1] = '+';
 	last[WIDTH] = 0;
 	row(l, "%s", last);
+}
+
+static void screen(struct live *l, const struct campaign_status *s)
+{
+	rewind_screen(l);
+	if (l->size.ws_col <= WIDTH || l->size.ws_row <= HEIGHT)
+		brief(l, s);
+	else
+		box(l, s);
 	fflush(stderr);
 }
 
@@ -179,12 +233,11 @@ static void line(const struct campaign_status *s)
 
 /* ---- JSON ---- */
 
-static void put_json(json_t *j)
+static void put_json(struct live *l, json_t *j)
 {
 	char *text = json_dumps(j, JSON_COMPACT);
-	if (text != NULL)
-		puts(text);
-	fflush(stdout);
+	if (text != NULL && l->broken == 0 && (puts(text) < 0 || fflush(stdout) != 0))
+		l->broken = errno;
 	free(text);
 	json_decref(j);
 }
@@ -198,16 +251,17 @@ static json_t *depth_json(const struct campaign_status *s)
 	return o;
 }
 
-static void status_json(const struct campaign_status *s, const char *type)
+static void status_json(struct live *l, const struct campaign_status *s, const char *type)
 {
-	put_json(json_pack(
-		"{s:s, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:o}",
-		"type", type, "ran", (double)(s->ran_before + s->ran) / 1e9, "cases",
-		(json_int_t)s->cases, "rate", s->rate, "corpus", (json_int_t)s->corpus, "states",
-		(json_int_t)s->states, "edges", (json_int_t)s->edges, "features",
-		(json_int_t)s->features, "findings", (json_int_t)s->findings, "unconfirmed",
-		(json_int_t)s->unconfirmed, "restarts", (json_int_t)s->restarts, "target_mb",
-		s->target_mb, "phase", s->phase, "out", s->out, "depth", depth_json(s)));
+	put_json(l, json_pack("{s:s, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, "
+			      "s:s, s:o}",
+			      "type", type, "ran", (double)(s->ran_before + s->ran) / 1e9, "cases",
+			      (json_int_t)s->cases, "rate", s->rate, "corpus",
+			      (json_int_t)s->corpus, "states", (json_int_t)s->states, "edges",
+			      (json_int_t)s->edges, "features", (json_int_t)s->features, "findings",
+			      (json_int_t)s->findings, "unconfirmed", (json_int_t)s->unconfirmed,
+			      "restarts", (json_int_t)s->restarts, "target_mb", s->target_mb,
+			      "phase", s->phase, "out", s->out, "depth", depth_json(s)));
 }
 
 /* ---- all three ---- */
@@ -226,7 +280,7 @@ static void show(struct live *l, const struct campaign_status *s)
 	else if (l->kind == LIVE_LINES)
 		line(s);
 	else
-		status_json(s, "status");
+		status_json(l, s, "status");
 }
 
 void live_status(struct live *l, const struct campaign_status *s)
@@ -246,7 +300,8 @@ void live_finding(struct live *l, const struct triaged *t)
 			mdl_severity_text(t->severity), t->kind, t->title, t->number, t->confirmed,
 			t->tried);
 	if (l->kind == LIVE_JSON)
-		put_json(json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:s}", "type", "finding",
+		put_json(l,
+			 json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:s}", "type", "finding",
 				   "severity", mdl_severity_text(t->severity), "kind", t->kind,
 				   "title", t->title, "case", (json_int_t)t->number, "confirmed",
 				   (int)t->confirmed, "tried", (int)t->tried, "bundle", t->bundle));
@@ -255,7 +310,7 @@ void live_finding(struct live *l, const struct triaged *t)
 void live_note(struct live *l, const char *text)
 {
 	if (l->kind == LIVE_JSON) {
-		put_json(json_pack("{s:s, s:s}", "type", "note", "text", text));
+		put_json(l, json_pack("{s:s, s:s}", "type", "note", "text", text));
 		return;
 	}
 	if (l->kind == LIVE_SCREEN && l->height > 0) {
@@ -270,7 +325,7 @@ void live_end(struct live *l, const struct campaign_status *s)
 	if (s->depth_names == NULL) /* it never began */
 		return;
 	if (l->kind == LIVE_JSON)
-		status_json(s, "end");
+		status_json(l, s, "end");
 	else
 		show(l, s);
 }

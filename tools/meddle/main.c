@@ -13,8 +13,9 @@
 enum { CONFIG_MAX = 1 << 20 };
 
 static const struct command *const all[] = {
-	&command_show, &command_replay,	    &command_fuzz, &command_triage,
-	&command_list, &command_completion, NULL,
+	&command_show,	 &command_replay,     &command_fuzz,
+	&command_triage, &command_corpus,     &command_report,
+	&command_list,	 &command_completion, NULL,
 };
 
 const struct command *const *commands(void)
@@ -46,14 +47,34 @@ int trouble_text(const char *fmt, ...)
 	return trouble(&why);
 }
 
+/* Of the first time that standard output took nothing; 0: it took all. */
+static int output_lost;
+
+bool print_now(void)
+{
+	if (fflush(stdout) != 0 && output_lost == 0)
+		output_lost = errno;
+	errno = output_lost;
+	return output_lost == 0;
+}
+
 /* ---- Ctrl-C ---- */
 
 static volatile sig_atomic_t was_interrupted;
 
+/* timeout(1) signals its child and then its group, so one wish may come twice: not yet impatience. */
 static void on_signal(int signum)
 {
+	static const mdl_time one_wish = 300 * MDL_MS;
+	static mdl_time first;
+	mdl_time now = loop_clock();
+	if (was_interrupted == 0)
+		first = now;
+	else if (now - first > one_wish) {
+		signal(signum, SIG_DFL);
+		raise(signum);
+	}
 	was_interrupted = 1;
-	signal(signum, SIG_DFL);
 }
 
 void interruptible(void)
@@ -61,6 +82,18 @@ void interruptible(void)
 	struct sigaction sa = { .sa_handler = on_signal };
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+}
+
+static void on_loop_signal(void *ctx, int signum)
+{
+	(void)ctx;
+	on_signal(signum);
+}
+
+mdl_err interruptible_loop(struct loop *l, struct mdl_why *why)
+{
+	mdl_err err = loop_signal(l, SIGINT, on_loop_signal, NULL, why);
+	return err == MDL_OK ? loop_signal(l, SIGTERM, on_loop_signal, NULL, why) : err;
 }
 
 bool interrupted(void)
@@ -124,7 +157,10 @@ static const char *config_file(const struct call *k)
 
 static mdl_err read_arguments(struct call *k)
 {
-	return mdl_opts_argv(k->c->opts, k->argc, k->argv, k->options, &k->args, &k->why);
+	mdl_err err = mdl_opts_argv(k->c->opts, k->argc, k->argv, k->options, &k->args, &k->why);
+	if (err == MDL_OK && k->args.after != NULL && k->args.after[0] == NULL)
+		err = mdl_fail(&k->why, MDL_EINVAL, "--: expected a command behind it");
+	return err;
 }
 
 /* Once more from the beginning: the presets, the file, and the command line, which wins. */
@@ -217,7 +253,7 @@ int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
 	int code = dispatch(argc, argv);
-	if (fflush(stdout) != 0 && errno != EPIPE && code != EXIT_TROUBLE)
+	if (!print_now() && errno != EPIPE && code != EXIT_TROUBLE)
 		return trouble_text("standard output: %s", strerror(errno));
 	return code;
 }

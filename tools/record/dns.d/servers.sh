@@ -138,6 +138,7 @@ serve_unbound() {
 		    use-syslog: no
 		    do-daemonize: no
 		    trust-anchor-signaling: no
+		    ede: yes
 		    root-hints: "$zones/root.hints"
 	EOF
 	cat >>"$conf"
