@@ -54,7 +54,12 @@ mdl_err mdl_buf_add(struct mdl_buf *b, struct mdl_slice s)
 
 mdl_err mdl_buf_put(struct mdl_buf *b, uint8_t byte)
 {
-	return mdl_buf_add(b, mdl_slice(&byte, 1));
+	mdl_err err = mdl_buf_reserve(b, 1);
+	if (err != MDL_OK)
+		return err;
+	b->p[b->n++] = byte;
+	b->p[b->n] = 0;
+	return MDL_OK;
 }
 
 mdl_err mdl_buf_set(struct mdl_buf *b, struct mdl_slice s)
@@ -81,12 +86,21 @@ mdl_err mdl_buf_splice(struct mdl_buf *b, size_t off, size_t len, struct mdl_sli
 	return MDL_OK;
 }
 
+/* Most texts are short and find room, so they are tried first and measured only if they do not. */
 mdl_err mdl_buf_vprintf(struct mdl_buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
+	char *end = b->p == NULL ? NULL : (char *)b->p + b->n;
+	size_t room = b->p == NULL ? 0 : b->cap - b->n + 1;
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, again);
+	int n = vsnprintf(end, room, fmt, again);
 	va_end(again);
+	if (n >= 0 && (size_t)n < room) {
+		b->n += (size_t)n;
+		return MDL_OK;
+	}
+	if (end != NULL)
+		*end = 0;
 	if (n < 0)
 		return MDL_EINVAL;
 	mdl_err err = mdl_buf_reserve(b, (size_t)n);

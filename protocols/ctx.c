@@ -31,34 +31,45 @@ static mdl_err read_settings(struct mdl_ctx *x, struct mdl_why *why)
 	return err;
 }
 
-static mdl_err open_ctx(struct mdl_ctx *x, struct mdl_why *why)
+/* Room for a piece of that size and whatever is put behind it. */
+static size_t aligned(size_t size)
 {
-	const struct mdl_protocol *p = x->proto;
-	if (p->state_size > 0 && (x->state = calloc(1, p->state_size)) == NULL)
-		return mdl_fail(why, MDL_ENOMEM, "out of memory");
-	if (p->options_size > 0 && (x->options = calloc(1, p->options_size)) == NULL)
-		return mdl_fail(why, MDL_ENOMEM, "out of memory");
-	mdl_err err = read_settings(x, why);
-	return err == MDL_OK && p->open != NULL ? p->open(x, why) : err;
+	size_t unit = _Alignof(max_align_t);
+	return (size + unit - 1) / unit * unit;
+}
+
+/*
+ * The context with its state and its options behind it in one piece of memory: a capture of many
+ * short conversations makes hundreds of thousands of them.
+ */
+static struct mdl_ctx *alloc_ctx(const struct mdl_protocol *p)
+{
+	size_t head = aligned(sizeof(struct mdl_ctx)), state = aligned(p->state_size);
+	uint8_t *room = calloc(1, head + state + p->options_size);
+	struct mdl_ctx *x = (void *)room;
+	if (x == NULL)
+		return NULL;
+	x->proto = p;
+	x->state = p->state_size > 0 ? room + head : NULL;
+	x->options = p->options_size > 0 ? room + head + state : NULL;
+	return x;
 }
 
 mdl_err mdl_ctx_new(const struct mdl_protocol *p, enum mdl_carrier carrier,
 		    const struct mdl_strings *settings, struct mdl_ctx **out, struct mdl_why *why)
 {
-	struct mdl_ctx *x = calloc(1, sizeof(*x));
+	struct mdl_ctx *x = alloc_ctx(p);
 	if (x == NULL)
 		return mdl_fail(why, MDL_ENOMEM, "out of memory");
-	x->proto = p;
 	x->carrier = carrier;
 	x->settings = settings;
-	mdl_err err = open_ctx(x, why);
-	if (err == MDL_OK) {
+	mdl_err err = read_settings(x, why);
+	if (err == MDL_OK && p->open != NULL)
+		err = p->open(x, why);
+	if (err == MDL_OK)
 		*out = x;
-		return MDL_OK;
-	}
-	free(x->state);
-	free(x->options);
-	free(x);
+	else
+		free(x);
 	return err;
 }
 
@@ -73,8 +84,6 @@ void mdl_ctx_free(struct mdl_ctx *x)
 	}
 	if (x->proto->close != NULL)
 		x->proto->close(x);
-	free(x->state);
-	free(x->options);
 	free(x);
 }
 

@@ -154,11 +154,6 @@ void mdl_field_note(struct mdl_fields *f, const char *text, size_t off)
 			(struct mdl_note){ text, (uint32_t)off + f->layers[f->layer].base };
 }
 
-const struct mdl_field_def *mdl_field_def(const struct mdl_fields *f, uint32_t i)
-{
-	return &f->layers[f->v[i].layer].proto->fields[f->v[i].def];
-}
-
 bool mdl_field_is_uint(const struct mdl_fields *f, uint32_t i)
 {
 	enum mdl_kind k = mdl_field_def(f, i)->kind;

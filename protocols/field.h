@@ -138,9 +138,8 @@ void mdl_field_payload(struct mdl_fields *f, struct mdl_ctx *x, uint16_t def, st
 /** Notes something odd at `off`; `text` is a constant. Kept up to MDL_NOTES_MAX. */
 void mdl_field_note(struct mdl_fields *f, const char *text, size_t off);
 
-/* ---- for readers ---- */
+/* ---- for readers; mdl_field_def, which gives the row of a field, is in protocol.h ---- */
 
-const struct mdl_field_def *mdl_field_def(const struct mdl_fields *f, uint32_t i);
 static inline struct mdl_slice mdl_field_bytes(const struct mdl_fields *f, struct mdl_slice msg,
 					       uint32_t i)
 {

@@ -5,9 +5,12 @@
 
 #include "core/map.h"
 
+struct key;
+
 /* One open request: in the list of all by age, and in the list of its key. */
 struct open {
 	struct mdl_request req;
+	struct key *key;	    /* of the request */
 	bool answered;		    /* at least in part */
 	struct open *older, *newer; /* of all */
 	struct open *prev, *next;   /* of the same key; the first is the oldest */
@@ -33,16 +36,22 @@ struct mdl_pairs *mdl_pairs_new(size_t max)
 	return p;
 }
 
+/* Keys are hashes already. */
+static unsigned hash_of(uint64_t key)
+{
+	return (unsigned)(key ^ key >> 32);
+}
+
 static struct key *find(const struct mdl_pairs *p, uint64_t key)
 {
 	struct key *k;
-	HASH_FIND (hh, p->keys, &key, sizeof(key), k)
-		;
+	HASH_FIND_BYHASHVALUE(hh, p->keys, &key, sizeof(key), hash_of(key), k);
 	return k;
 }
 
-static void close_request(struct mdl_pairs *p, struct key *k, struct open *o)
+static void close_request(struct mdl_pairs *p, struct open *o)
 {
+	struct key *k = o->key;
 	DL_DELETE(k->list, o);
 	DL_DELETE2(p->ages, o, older, newer);
 	free(o);
@@ -58,25 +67,28 @@ void mdl_pairs_free(struct mdl_pairs *p)
 	if (p == NULL)
 		return;
 	while (p->ages != NULL)
-		close_request(p, find(p, p->ages->req.key), p->ages);
+		close_request(p, p->ages);
 	free(p);
 }
 
-/* What was answered is over when the same is asked again. */
-static void close_answered(struct mdl_pairs *p, uint64_t key)
+/* What was answered is over when the same is asked again. NULL if that was all there was of the key. */
+static struct key *close_answered(struct mdl_pairs *p, struct key *k)
 {
-	struct key *k;
-	while ((k = find(p, key)) != NULL && k->list->answered)
-		close_request(p, k, k->list);
+	while (k != NULL && k->list->answered) {
+		bool only = k->list->next == NULL;
+		close_request(p, k->list);
+		k = only ? NULL : k;
+	}
+	return k;
 }
 
-static struct key *key_for(struct mdl_pairs *p, uint64_t key)
+static struct key *add_key(struct mdl_pairs *p, uint64_t key)
 {
-	struct key *k = find(p, key);
-	if (k != NULL || (k = calloc(1, sizeof(*k))) == NULL)
-		return k;
+	struct key *k = calloc(1, sizeof(*k));
+	if (k == NULL)
+		return NULL;
 	k->key = key;
-	HASH_ADD(hh, p->keys, key, sizeof(k->key), k);
+	HASH_ADD_BYHASHVALUE(hh, p->keys, key, sizeof(k->key), hash_of(key), k);
 	if (mdl_map_added(k))
 		return k;
 	free(k);
@@ -93,15 +105,15 @@ mdl_err mdl_pairs_open(struct mdl_pairs *p, const struct mdl_request *req, struc
 	if (p->n >= p->max && p->ages != NULL) {
 		if (lost != NULL)
 			*lost = p->ages->req;
-		close_request(p, find(p, p->ages->req.key), p->ages);
+		close_request(p, p->ages);
 	}
-	close_answered(p, req->key);
-	struct key *k = key_for(p, req->key);
-	if (k == NULL) {
+	struct key *k = close_answered(p, find(p, req->key));
+	if (k == NULL && (k = add_key(p, req->key)) == NULL) {
 		free(o);
 		return MDL_ENOMEM;
 	}
 	o->req = *req;
+	o->key = k;
 	DL_APPEND(k->list, o);
 	DL_APPEND2(p->ages, o, older, newer);
 	p->n++;
@@ -123,7 +135,7 @@ bool mdl_pairs_take(struct mdl_pairs *p, uint64_t key, struct mdl_request *out)
 	if (k == NULL)
 		return false;
 	*out = k->list->req;
-	close_request(p, k, k->list);
+	close_request(p, k->list);
 	return true;
 }
 
@@ -133,7 +145,7 @@ bool mdl_pairs_claim(struct mdl_pairs *p, uint64_t key, struct mdl_request *out)
 	if (k == NULL)
 		return false;
 	while (k->list->answered && k->list->next != NULL) /* so k stays */
-		close_request(p, k, k->list);
+		close_request(p, k->list);
 	k->list->answered = true;
 	*out = k->list->req;
 	return true;
@@ -144,7 +156,7 @@ bool mdl_pairs_expire(struct mdl_pairs *p, mdl_time before, struct mdl_request *
 	if (p->ages == NULL || p->ages->req.at >= before)
 		return false;
 	*out = p->ages->req;
-	close_request(p, find(p, p->ages->req.key), p->ages);
+	close_request(p, p->ages);
 	return true;
 }
 

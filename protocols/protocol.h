@@ -99,6 +99,12 @@ struct mdl_protocol {
 	/* clang-format on */
 };
 
+/** The row of field `i`. Inline, since mutation asks for it more often than for anything else. */
+static inline const struct mdl_field_def *mdl_field_def(const struct mdl_fields *f, uint32_t i)
+{
+	return &f->layers[f->v[i].layer].proto->fields[f->v[i].def];
+}
+
 /**
  * A context for one flow. `settings` are words "PROTOCOL.OPTION=VALUE", borrowed, NULL for none;
  * those of other protocols are passed over. MDL_EINVAL with the reason, MDL_ENOMEM.

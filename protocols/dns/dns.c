@@ -1,4 +1,6 @@
 /* The Domain Name System, RFC 1034 and 1035 and what came after: the table of the protocol. */
+#include <stdlib.h>
+
 #include "core/writer.h"
 #include "protocols/dns/fields.h"
 #include "protocols/dns/internal.h"
@@ -28,7 +30,9 @@ static mdl_err open(struct mdl_ctx *x, struct mdl_why *why)
 
 static void close(struct mdl_ctx *x)
 {
-	mdl_dns_tsig_free(((struct dns_state *)x->state)->tsig);
+	struct dns_state *s = x->state;
+	mdl_dns_tsig_free(s->tsig);
+	free(s->recent);
 }
 
 /*

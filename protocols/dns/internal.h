@@ -7,13 +7,16 @@ struct dns_tsig;
 
 enum { DNS_RECENT = 32 };
 
+/** A question asked lately, for answers that do not repeat it. */
+struct dns_recent {
+	uint64_t key;
+	uint32_t who; /* id and opcode, plus one; 0: none */
+};
+
 /** What is remembered of a flow. */
 struct dns_state {
-	struct {
-		uint64_t key;
-		uint32_t who;  /* id and opcode, plus one; 0: none */
-	} recent[DNS_RECENT];  /* questions asked lately, for answers that do not repeat them */
-	struct dns_tsig *tsig; /* owned; NULL without a key */
+	struct dns_recent *recent; /* owned, DNS_RECENT of them; NULL until a key is asked for */
+	struct dns_tsig *tsig;	   /* owned; NULL without a key */
 };
 
 struct dns_options {

@@ -4,6 +4,7 @@
 #include "protocols/dns/fields.h"
 #include "protocols/dns/look.h"
 #include "protocols/name.h"
+#include "protocols/protocol.h"
 
 /* The name that holds the byte at `off`; MDL_NO_FIELD if none does. Fields are in the order of bytes. */
 static uint32_t name_at(const struct mdl_fields *f, uint32_t off, unsigned layer)

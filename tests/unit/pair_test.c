@@ -71,6 +71,18 @@ static void test_claim(void **state)
 	mdl_pairs_free(p);
 }
 
+static void test_keys_are_whole(void **state)
+{
+	struct mdl_pairs *p = mdl_pairs_new(10);
+	(void)state;
+	ask(p, 0, 1);
+	ask(p, UINT64_C(0x0000000500000005), 2);
+	assert_int_equal(taken(p, UINT64_C(0x0000000700000007)), 0);
+	assert_int_equal(taken(p, UINT64_C(0x0000000500000005)), 2);
+	assert_int_equal(taken(p, 0), 1);
+	mdl_pairs_free(p);
+}
+
 static void test_the_oldest_goes(void **state)
 {
 	(void)state;
@@ -145,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_claim),
+		cmocka_unit_test(test_keys_are_whole),
 		cmocka_unit_test(test_the_oldest_goes),
 		cmocka_unit_test(test_expire),
 		cmocka_unit_test(test_many_of_one_key),

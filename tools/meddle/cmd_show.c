@@ -13,11 +13,12 @@
 #include "replay/load.h"
 #include "tools/meddle/command.h"
 #include "tools/meddle/fields_json.h"
+#include "tools/meddle/summary.h"
 
 enum { REQUESTS_OPEN = 65536, LINE_MAX_BYTES = 1 << 20 };
 
 struct options {
-	bool json, tree, quiet;
+	bool json, tree, quiet, summary;
 	const char *protocol;
 	uint64_t flow;
 	struct mdl_strings settings;
@@ -28,22 +29,10 @@ struct show {
 	const struct options *o;
 	struct mdl_fields f;
 	struct mdl_buf line;
-	struct mdl_pairs *open; /* requests without an answer, of all flows */
-	mdl_time first;		/* of the file: moments are shown since then */
+	struct mdl_pairs *open;	 /* requests without an answer, of all flows */
+	struct summary *summary; /* NULL: none is wanted */
+	mdl_time first;		 /* of the file: moments are shown since then */
 	uint64_t messages, odd;
-};
-
-/* One message, wherever it comes from. */
-struct item {
-	struct mdl_ctx *x;
-	uint64_t flow, number;
-	enum mdl_carrier carrier;
-	const struct mdl_inet *client, *server;
-	enum mdl_dir dir;
-	unsigned flags;
-	mdl_time at, latency; /* latency MDL_NEVER: it answers nothing */
-	struct mdl_slice bytes;
-	mdl_err err;
 };
 
 /* ---- latency ---- */
@@ -64,11 +53,6 @@ static mdl_time latency_of(struct show *s, const struct item *m)
 }
 
 /* ---- text ---- */
-
-static const char *carrier_name(enum mdl_carrier c)
-{
-	return c == MDL_STREAM ? "tcp" : c == MDL_DGRAM ? "udp" : "ip";
-}
 
 static void flow_header(const struct item *m)
 {
@@ -176,6 +160,8 @@ static mdl_err show_item(struct show *s, struct item *m)
 	s->odd += m->err != MDL_OK || s->f.n_notes > 0;
 	if (s->o->quiet || (s->o->flow != 0 && s->o->flow != m->flow))
 		return MDL_OK;
+	if (s->summary != NULL)
+		return summary_add(s->summary, m, &s->f);
 	m->latency = latency_of(s, m);
 	return s->o->json ? show_json(s, m) : show_text(s, m);
 }
@@ -300,6 +286,26 @@ static mdl_err show_path(struct show *s, const char *path, const struct mdl_prot
 	return show_capture(s, path, proto, why);
 }
 
+/* A summary is of each file; the pairs of requests and answers begin anew with it. */
+static mdl_err summarise_path(struct show *s, const char *path, const struct mdl_protocol *proto,
+			      struct mdl_why *why)
+{
+	s->summary = summary_new();
+	mdl_err err = s->summary == NULL ? mdl_fail(why, MDL_ENOMEM, "out of memory")
+					 : show_path(s, path, proto, why);
+	if (err == MDL_OK && summary_print(s->summary, path, s->o->json) != MDL_OK)
+		err = mdl_fail(why, MDL_ENOMEM, "out of memory");
+	summary_free(s->summary);
+	s->summary = NULL;
+	return err;
+}
+
+static mdl_err show_or_summarise(struct show *s, const char *path, const struct mdl_protocol *proto,
+				 struct mdl_why *why)
+{
+	return s->o->summary ? summarise_path(s, path, proto, why) : show_path(s, path, proto, why);
+}
+
 static int run(void *options, const struct mdl_args *args)
 {
 	struct show s = { .o = options };
@@ -319,7 +325,7 @@ static int run(void *options, const struct mdl_args *args)
 		if (args->words.n > 1 && !s.o->json)
 			printf("%s%s:\n", i == 0 ? "" : "\n", args->words.v[i]);
 		err = s.open == NULL ? mdl_fail(&why, MDL_ENOMEM, "out of memory")
-				     : show_path(&s, args->words.v[i], proto, &why);
+				     : show_or_summarise(&s, args->words.v[i], proto, &why);
 	}
 	mdl_pairs_free(s.open);
 	mdl_buf_fini(&s.line);
@@ -334,6 +340,8 @@ static const struct mdl_opt rows[] = {
 	  "every field, with its place" },
 	{ "quiet", 'q', MDL_OPT_FLAG, offsetof(struct options, quiet), NULL,
 	  "take apart, but print counts only" },
+	{ "summary", 'S', MDL_OPT_FLAG, offsetof(struct options, summary), NULL,
+	  "statistics of each file instead of its messages" },
 	{ "flow", 'f', MDL_OPT_UINT, offsetof(struct options, flow), "N", "only this flow" },
 	{ "protocol", 'p', MDL_OPT_TEXT, offsetof(struct options, protocol), "NAME",
 	  "what all flows speak (found out)" },
@@ -354,6 +362,7 @@ const struct command command_show = {
 	.examples =
 		"  meddle show query.pcap\n"
 		"  meddle show -v query.pcap --flow 3\n"
+		"  meddle show --summary query.pcap\n"
 		"  tcpdump -i lo -w - port 53 | meddle show -\n"
 		"  meddle show --json query.pcap | jq 'select(.latency_ms > 10).dns.question'\n",
 	.opts = { rows, MDL_COUNT(rows) },
