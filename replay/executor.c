@@ -8,6 +8,7 @@ struct executor {
 	struct mdl_ctx *x[2];  /* for reading answers, by carrier */
 	struct probe *probe;   /* made of the manner's bytes */
 	unsigned probe_len;    /* of the bytes it was made of */
+	bool told;	       /* that the target ended: with the case that ended it */
 	bool hurry;	       /* see executor_hurry */
 	struct mdl_trace *ask; /* a conversation that is nothing but the probe */
 };
@@ -190,6 +191,7 @@ static mdl_err judge(struct executor *e, const struct mdl_trace *t, struct outco
 	bool fenced = e->conf.manner->fenced && t->carrier == MDL_DGRAM;
 	struct evidence ev = { e->conf.target, &out->run, &out->features, x, alive, fenced };
 	oracle_ask(&ev, &out->suspicions);
+	e->told = target_ended(e->conf.target);
 	if (!alive || out->run.outcome == PLAYER_STUCK)
 		target_stop(e->conf.target);
 	return MDL_OK;
@@ -199,7 +201,9 @@ static mdl_err judge(struct executor *e, const struct mdl_trace *t, struct outco
 static void look_back(struct executor *e, struct outcome *out)
 {
 	static const struct run nothing;
-	if (!target_ended(e->conf.target))
+	bool told = e->told;
+	e->told = false;
+	if (told || !target_ended(e->conf.target))
 		return;
 	struct evidence ev = { e->conf.target, &nothing, &out->features, e->x[0], true, true };
 	oracle_ask(&ev, &out->suspicions);

@@ -40,7 +40,7 @@ static void remember(struct triage_work *w, struct outcome *o)
 		mdl_buf_cut(&w->log, 0);
 }
 
-/* Plays one conversation; on a fresh target if it is the first. */
+/* Plays one conversation; on a fresh target if asked for. */
 static bool play_one(struct triage_work *w, const struct mdl_trace *t, bool fresh)
 {
 	struct outcome o;
@@ -51,10 +51,12 @@ static bool play_one(struct triage_work *w, const struct mdl_trace *t, bool fres
 	if (w->err != MDL_OK)
 		return false;
 	bool shown = shows(w, &o);
+	bool alone = o.restarted;
 	if (shown)
 		remember(w, &o);
 	outcome_fini(&o);
-	return shown;
+	/* What the process was played before may have helped; then it is not this conversation alone. */
+	return shown && w->quick && !alone ? play_one(w, t, true) : shown;
 }
 
 bool triage_happens(struct triage_work *w, const struct mdl_trace *const *before, const bool *keep,

@@ -45,6 +45,9 @@ if [ "$kind" = none ]; then
 	exit 0
 fi
 campaign plain --no-mutate --cases 1000 || fail "--no-mutate: exit code $?" "$(left plain)"
-for seed in 1 2 3; do
-	finds $seed
+# With sanitizers it is meddle that is looked at, not luck.
+seeds=(1 2 3)
+[ -z "${MEDDLE_SANITIZE:-}" ] || seeds=(1)
+for seed in "${seeds[@]}"; do
+	finds "$seed"
 done
