@@ -51,7 +51,7 @@ static bool play_one(struct triage_work *w, const struct mdl_trace *t, bool fres
 	if (w->err != MDL_OK)
 		return false;
 	bool shown = shows(w, &o);
-	bool alone = o.restarted;
+	bool alone = fresh || o.restarted || !target_is_local(executor_target(w->conf->executor));
 	if (shown)
 		remember(w, &o);
 	outcome_fini(&o);
