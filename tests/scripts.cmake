@@ -34,6 +34,7 @@ mdl_script(purity purity_test.sh)
 mdl_script(purity.self purity_test.sh --self-test)
 mdl_script(report report_test.sh $<TARGET_FILE:planted_dns>)
 mdl_script(same-campaign same_campaign_test.sh $<TARGET_FILE:planted_dns>)
+set_tests_properties(same-campaign PROPERTIES RUN_SERIAL TRUE) # four workers are load enough
 mdl_script(shell shell_test.sh)
 mdl_script(dns.tshark dns_tshark_test.sh)
 foreach(server dnsmasq knot nsd unbound named)
