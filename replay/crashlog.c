@@ -242,7 +242,8 @@ bool crashlog_gdb(struct mdl_slice output, struct crashlog *out)
 	memset(out, 0, sizeof(*out));
 	while (next_line(&rest, &line)) {
 		if (has(line, "received signal "))
-			put(out->title, sizeof(out->title), trim(behind(line, "received signal ")));
+			put(out->title, sizeof(out->title),
+			    up_to(behind(line, "received signal "), "."));
 		gdb_frame(line, out);
 	}
 	add_place(out);

@@ -109,7 +109,7 @@ static void test_gdb(void **state)
 	assert_int_equal(c.n_frames, 3);
 	assert_string_equal(c.frame[0], "answer_any");
 	assert_string_equal(c.frame[2], "main");
-	assert_string_equal(c.title, "SIGSEGV, Segmentation fault., in answer_any");
+	assert_string_equal(c.title, "SIGSEGV, Segmentation fault, in answer_any");
 	assert_false(
 		crashlog_gdb(MDL_LIT("[Inferior 1 (process 7) exited normally]\nNo stack.\n"), &c));
 }

@@ -174,6 +174,8 @@ static mdl_err read_config(struct call *k, const char *path)
 		err = mdl_opts_preset(k->c->opts, k->options, &k->why);
 	if (err == MDL_OK)
 		err = mdl_opts_conf(k->c->opts, k->conf, k->options, &k->why);
+	if (err == MDL_OK && config_file(k) != NULL)
+		err = mdl_fail(&k->why, MDL_EINVAL, "%s: config: a file cannot name another", path);
 	return err == MDL_OK ? read_arguments(k) : err;
 }
 
