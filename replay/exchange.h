@@ -9,7 +9,7 @@
 
 struct exchange;
 
-enum { EXCHANGE_NONE = UINT32_MAX };
+#define EXCHANGE_NONE UINT32_MAX
 
 /**
  * Pairs the trace, whose side `asks` sends the requests. Both are borrowed for its life. NULL if out

@@ -104,7 +104,8 @@ static void explain(struct html *h, const struct report *r)
 	html_leaf(h, "p", "note",
 		  "Over the campaign's running time. Upright lines are moments at which a finding "
 		  "was seen first.%s A feature is anything new that answers showed: a kind "
-		  "of answer, alone or to that kind of request, the shape of an answer, a silence, a latency.",
+		  "of answer, alone or to that kind of request, the shape of an answer, a silence, "
+		  "a latency.",
 		  r->n_points >= REPORT_POINTS / 2 && r->n_points > SAMPLES
 			  ? " It is long, so each point stands for several epochs."
 			  : "");
