@@ -18,8 +18,9 @@ enum {
 	ARGS_MAX = 256,
 	LAST_LINES = 300,
 	SANITIZERS = 4,
-	SEEN_OFTEN =
-		4 /* times half a millisecond, for a server that binds one socket after the other */
+	/* times half a millisecond, for a server that binds one socket after the other; and if it had more */
+	SEEN_OFTEN = 20,
+	SEEN_AGAIN = 1000
 };
 
 static const mdl_time poll_every = MDL_MS / 2;
@@ -361,7 +362,8 @@ static mdl_err wait_until_it_listens(struct target *t, const bool had[2], struct
 		if (t->exited)
 			return ended_at_start(t, why);
 		bool listens = t->conf.to != NULL ? given_listens(t) : find_sockets(t);
-		if (listens && (++seen == SEEN_OFTEN || as_before(t, had)))
+		if (listens &&
+		    (as_before(t, had) || ++seen == (t->starts > 1 ? SEEN_AGAIN : SEEN_OFTEN)))
 			return MDL_OK;
 		nanosleep(&nap, NULL);
 	}

@@ -25,7 +25,7 @@ served() {
 	pids=()
 	[[ $status == 0 ]] || fail "it ended with $status"
 	says "$1" served
-	free "$port" || fail "port $port is still bound"
+	within 10 free "$port" || fail "port $port is still bound"
 }
 
 ask() { # ask CLIENT ARGUMENTS...: what it prints is in $work/out
